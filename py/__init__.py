@@ -1,0 +1,12 @@
+"""Windtunnel: the programs (`py/*.py`) and what they stand on (the folders beside them)."""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """Answer for pytest's module of the same name, which pytest itself imports as `py`."""
+    if name in ("path", "error"):
+        from _pytest import _py
+
+        return getattr(_py, name)
+    raise AttributeError(f"module 'py' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""What a run leaves for people and viewers: JUnit and the verdict."""

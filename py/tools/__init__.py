@@ -1,0 +1,1 @@
+"""The ground floor: errors, processes, outputs and the command line. It knows nobody above it."""

@@ -1,0 +1,79 @@
+"""The pages that --help prints, from docstrings and signatures: a binary's, and a command's."""
+
+import inspect
+import textwrap
+
+from py.tools import cli
+
+WIDTH = 100
+_KIND = {str: "TEXT", int: "N", float: "X"}
+
+
+def of_binary(binary: type) -> str:
+    """What the binary is for, and its commands with the first sentence of each."""
+    known = cli.commands(binary)
+    width = max(map(len, known), default=0)
+    lines = [f"  {name:<{width}}  {_first_line(command)}" for name, command in known.items()]
+    prog = cli.program(binary)
+    return "\n".join(
+        [inspect.getdoc(binary) or "", "", f"usage: {prog} COMMAND [--flag=value ...] [--dryrun]", ""]
+        + lines
+        + ["", f"{prog} COMMAND --help shows the flags of a command."]
+    )
+
+
+def of_command(binary: type, name: str) -> str:
+    """What the command does, and each flag with its type, its default and its meaning."""
+    from fire import docstrings  # late: only a page of help needs it
+
+    command = cli.commands(binary)[name]
+    doc = docstrings.parse(inspect.getdoc(command) or "")
+    meaning = {entry.name: entry.description or "" for entry in doc.args or []}
+    meaning.setdefault(cli.DRYRUN, "Print what would be done and do nothing.")
+    known = cli.flags(command)
+    words = [_usage(flag, parameter) for flag, parameter in known.items()]
+    usage = textwrap.fill(
+        f"usage: {cli.program(binary)} {name} {' '.join(words)}",
+        WIDTH, subsequent_indent="         ", break_on_hyphens=False,
+    )  # fmt: skip
+    left = {flag: _spelled(flag, parameter) for flag, parameter in known.items()}
+    indent = max(map(len, left.values())) + 4
+    rows = [
+        textwrap.fill(
+            f"  {left[flag]:<{indent - 2}}{meaning.get(flag, '')}{_default(parameter)}",
+            WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False,
+        )  # fmt: skip
+        for flag, parameter in known.items()
+    ]
+    about = [doc.summary or "", *([doc.description] if doc.description else [])]
+    gives = [f"Outputs: {', '.join(names)}"] if (names := outputs_of(command)) else []
+    return "\n\n".join(["\n\n".join(about), usage, "\n".join(rows), *gives])
+
+
+def outputs_of(command: cli.Command) -> list[str]:
+    """The names of the outputs that a command gives: the keys of the TypedDict that it returns."""
+    returned = inspect.signature(command).return_annotation
+    return list(getattr(returned, "__annotations__", {}))
+
+
+def _first_line(command: cli.Command) -> str:
+    return (inspect.getdoc(command) or "").partition("\n")[0]
+
+
+def _spelled(flag: str, parameter: inspect.Parameter) -> str:
+    if cli.is_argument(parameter):
+        return flag.upper()
+    return f"--{flag}" if parameter.annotation is bool else f"--{flag}={_KIND[parameter.annotation]}"
+
+
+def _usage(flag: str, parameter: inspect.Parameter) -> str:
+    word = _spelled(flag, parameter)
+    return word if parameter.default is parameter.empty else f"[{word}]"
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty:
+        return " (required)"
+    if parameter.default in ("", False):
+        return ""
+    return f" (default: {parameter.default})"
