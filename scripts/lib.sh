@@ -1,25 +1,22 @@
-# What the scripts share: where things are kept, and how progress is told. Sourced, never run.
-# shellcheck shell=bash
+# What the scripts share: where things are kept, and how they speak. Sourced, never run.
 
 repo=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 state=${XDG_STATE_HOME:-$HOME/.local/state}/windtunnel
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/windtunnel
-export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # iptables and dockerd live there; people's shells do not look
 
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
-    bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
+    red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
 else
-    bold='' red='' green='' dim='' plain=''
+    red='' green='' dim='' plain=''
 fi
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$@" >&2; }
 
-# die CODE LINE...: says what is wrong and what to do next, one line each.
+# die CODE LINE...: what is wrong, then what to do, a line each.
 die() {
-    local code=$1
-    shift
-    printf '%s\n' "${red}$1${plain}" "${@:2}" >&2
-    exit "$code"
+    say "$red$2$plain" "${@:3}"
+    exit "$1"
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -30,20 +27,16 @@ retry() {
     shift
     until "$@" >/dev/null 2>&1; do
         ((SECONDS < end)) || return 1
-        sleep 0.3
+        sleep 0.2
     done
 }
 
-# One apt at a time; the lists are fetched once a day at most, and again when a package is not found in old ones.
+# One apt at a time. Its lists are fetched when there are none, and once more when they turn out to be stale.
 apt_install() {
-    mkdir -p "$state"
-    exec 9>"$state/apt.lock"
-    flock 9
-    local options=(-y --no-install-recommends -o DPkg::Lock::Timeout=300)
-    export DEBIAN_FRONTEND=noninteractive
-    if [[ -z $(find /var/lib/apt/lists -name '*_Packages*' -mtime -1 -print -quit 2>/dev/null) ]]; then
-        apt-get update
+    local get=(flock --close "$state/apt.lock" env DEBIAN_FRONTEND=noninteractive
+        apt-get -y --no-install-recommends -o DPkg::Lock::Timeout=300)
+    if [[ -z $(find /var/lib/apt/lists -name '*_Packages*' -print -quit) ]]; then
+        "${get[@]}" update
     fi
-    apt-get install "${options[@]}" "$@" || { apt-get update && apt-get install "${options[@]}" "$@"; }
-    exec 9>&-
+    "${get[@]}" install "$@" || { "${get[@]}" update && "${get[@]}" install "$@"; }
 }
