@@ -1,0 +1,125 @@
+"""A client of a Kubernetes API that always answers in bounded time, and says in one line why it could not."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from py.tools.errors import ClusterError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+    from kubernetes.dynamic import DynamicClient
+
+CONNECT = 3.0  # seconds to reach the server, per attempt
+READ = 30.0  # seconds without a byte of the answer
+RETRIES = 4  # further attempts; the pauses between them are 0.2, 0.4, 0.8, 1.6 s
+CONNECT_RETRIES = 2  # so that a server that does not answer at all is given up within 10 s
+
+
+def api_client(kubeconfig: Path, context: str | None = None) -> "ApiClient":
+    """A client of the cluster that a kubeconfig file points to; nothing is asked of it yet.
+
+    Every request has a timeout (`_request_timeout` changes it), refused connections and 5xx answers are
+    tried again, and a server that cannot be reached is a ClusterError of one line.
+    """
+    from kubernetes import client, config
+
+    configuration = client.Configuration()
+    try:
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            str(kubeconfig), context, client_configuration=configuration
+        )
+    except (config.ConfigException, OSError) as error:
+        raise ClusterError(f"{kubeconfig} is no usable kubeconfig: {_line(error)}") from None
+    return bounded(configuration)
+
+
+def bounded(configuration: Any) -> "ApiClient":
+    """A client with these settings and our timeouts and retries."""
+    from kubernetes import client
+    from kubernetes.client.rest import RESTClientObject
+    from urllib3 import Retry
+    from urllib3.exceptions import HTTPError
+
+    class Bounded(RESTClientObject):
+        def request(self, *args: Any, _request_timeout: Any = None, **kwargs: Any) -> Any:
+            kwargs["_request_timeout"] = _request_timeout or (CONNECT, READ)
+            try:
+                return super().request(*args, **kwargs)  # type: ignore[no-untyped-call]
+            except HTTPError as error:
+                raise _unreachable(configuration.host, error) from None
+
+    _hush()
+    configuration.retries = Retry(
+        total=RETRIES,
+        connect=CONNECT_RETRIES,
+        read=1,
+        redirect=0,
+        backoff_factor=0.2,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods={"GET", "HEAD", "PUT", "PATCH", "DELETE"},  # a POST could be done twice
+        raise_on_status=False,
+    )
+    api = client.ApiClient(configuration)
+    api.rest_client = Bounded(configuration)
+    return api
+
+
+def dynamic(kubeconfig: Path | None = None, api: "ApiClient | None" = None) -> "DynamicClient":
+    """A client for objects of every kind; it asks the server once which kinds it has.
+
+    Takes a kubeconfig file or a client made before.
+    """
+    import tempfile
+
+    from kubernetes.dynamic import DynamicClient
+
+    if api is None:
+        assert kubeconfig is not None
+        api = api_client(kubeconfig)
+    # The library remembers kinds in a file named after the address, and the next cluster at that address
+    # has other kinds: a folder that is gone in a moment leaves it nothing to remember.
+    with tempfile.TemporaryDirectory() as folder:
+        return DynamicClient(api, cache_file=f"{folder}/kinds.json")  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def reporting(doing: str) -> Iterator[None]:
+    """Turn a refusal of the server into a ClusterError of one line that starts with what was being done."""
+    from kubernetes.client import ApiException
+
+    try:
+        yield
+    except ApiException as error:
+        raise ClusterError(f"{doing}: {message(error)}") from None
+
+
+def message(error: Any) -> str:
+    """What the server said in an ApiException, without headers and JSON."""
+    import json
+
+    body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body or ""
+    try:
+        said = json.loads(body).get("message") or ""
+    except (ValueError, AttributeError):
+        said = body
+    return f"{_line(said) or error.reason or 'no reason given'} (HTTP {error.status})"
+
+
+def _unreachable(host: str, error: Exception) -> ClusterError:
+    reason = getattr(error, "reason", None) or error
+    text = re.sub(r"^<?[\w.]+\(.*?\)?: |^.* object at 0x[0-9a-f]+>: ", "", _line(reason))
+    return ClusterError(f"the cluster at {host} does not answer: {text}")
+
+
+def _hush() -> None:
+    """Keep urllib3 from reporting every retry on standard error."""
+    import logging
+
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+
+
+def _line(what: object) -> str:
+    return " ".join(str(what).split())
