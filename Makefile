@@ -1,0 +1,46 @@
+# The contributor's menu: `make` prints it.
+PULL ?= 1
+
+python := .venv/bin/python
+sample := build/sample/tf_operator.git
+conf    = {"REPO_URL": "file://$(CURDIR)/$(sample)", "PULL_NUMBER": "$(PULL)"}
+
+.DEFAULT_GOAL := menu
+.PHONY: menu e2e test lint bench plan graph hello setup clean python
+
+menu:
+	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+e2e: setup $(sample) ## set up what is missing, then test a pull request of the bundled sample: PULL=1, or PULL=2
+	@$(python) -m py.e2e run tf_k8s_tests --conf '$(conf)'
+
+test: setup lint ## set up what is missing, then lint and every test
+	$(python) -m pytest
+
+lint: python ## ruff, mypy, import-linter, shellcheck
+	@scripts/lint
+
+bench: setup ## measure speed and memory against the budget and the peers
+	$(python) -m benchmarks
+
+plan: python ## every command that e2e would run; nothing is started
+	@$(python) -m py.e2e plan tf_k8s_tests --conf '$(conf)'
+
+graph: python ## the pipeline drawn: Mermaid text
+	@$(python) -m py.e2e graph tf_k8s_tests
+
+hello: python ## run the smallest pipeline
+	@$(python) -m py.e2e run hello
+
+setup: ## set up what is missing on this machine, and nothing else
+	@scripts/setup
+
+clean: ## remove what was made in this folder; .venv and the caches outside it stay
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+python:
+	@scripts/setup python
+
+$(sample): scripts/sample_repo $(shell find examples/tf_operator -type f -not -name '*.pyc')
+	@scripts/sample_repo $@
+	@touch $@
