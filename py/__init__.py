@@ -6,7 +6,7 @@ from typing import Any
 def __getattr__(name: str) -> Any:
     """Answer for pytest's module of the same name, which pytest itself imports as `py`."""
     if name in ("path", "error"):
-        from _pytest import _py
+        from importlib import import_module
 
-        return getattr(_py, name)
+        return import_module(f"_pytest._py.{name}")
     raise AttributeError(f"module 'py' has no attribute {name!r}")
