@@ -35,11 +35,11 @@ hello: python ## run the smallest pipeline
 setup: ## set up what is missing on this machine, and nothing else
 	@scripts/setup
 
+python: ## set up .venv, and nothing else
+	@scripts/setup python
+
 clean: ## remove what was made in this folder; .venv and the caches outside it stay
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-
-python:
-	@scripts/setup python
 
 $(sample): scripts/sample_repo $(shell find examples/tf_operator -type f -not -name '*.pyc')
 	@scripts/sample_repo $@

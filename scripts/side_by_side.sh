@@ -46,7 +46,7 @@ start_when_possible() {
     done
     begun[$1]=$SECONDS
     stage[$1]=running
-    part "$1" make_ready >"$logs/$1.log" 2>&1 </dev/null &
+    part "$1" make_ready >"$logs/$1.log" 2>&1 </dev/null {lock}>&- & # what outlives us must not hold the lock
     process[$1]=$!
     tell "${dim}·$plain $(part "$1" value title) …"
 }

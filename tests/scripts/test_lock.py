@@ -1,0 +1,27 @@
+"""What requirements/ pins is what pyproject.toml asks for, by hash, and from nowhere in particular."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+PINS = sorted((REPO / "requirements").glob("*.txt"))
+
+
+def test_every_library_asked_for_is_pinned() -> None:
+    project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[^\w-]", library)[0].lower() for library in asked}
+    pinned = set(re.findall(r"^([\w-]+)==", (REPO / "requirements/dev.txt").read_text(), re.MULTILINE))
+    assert names - pinned == set()
+
+
+@pytest.mark.parametrize("pins", PINS, ids=lambda path: path.name)
+def test_every_pin_has_a_hash_and_names_no_place(pins: Path) -> None:
+    text = pins.read_text()
+    entries = re.split(r"\n(?=[a-z])", text)[1:]
+    assert entries
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "://" not in text
