@@ -65,7 +65,7 @@ def _case(entry: "junitparser.TestCase") -> Case:  # type: ignore[name-defined] 
     failure = texts[junitparser.Failure] or texts[junitparser.Error]
     headline = next((found.message or "" for found in entry.result), "").strip().partition("\n")[0]
     if failure and not failure.startswith(headline):
-        failure = f"{headline}\n{failure}"  # pytest's text begins with the source, its message with the reason
+        failure = f"{headline}\n{failure}"  # pytest's text begins with source, its message with the reason
     return Case(entry.classname or "", entry.name or "", entry.time or 0.0, failure, texts[junitparser.Skipped])
 
 

@@ -109,12 +109,12 @@ def follow(
     timeout: float | None = None,
     mark: str = "",
     cancelled: Callable[[], bool] = lambda: False,
-    started: Callable[[int], object] = lambda pid: None,
+    hurry: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Run a command, hand each piece of its output to `sink` as it comes, and return how it ended.
 
     When its time is up, when `cancelled` turns true or when we are interrupted, the whole process tree is
-    ended (see end_tree, also for `mark`). A daemon that the command left behind on purpose, and that still
+    ended (see end_tree, also for `mark` and `hurry`). A daemon that the command left behind on purpose, and that still
     holds its output open, is not waited for.
     """
     began = time.monotonic()
@@ -122,7 +122,6 @@ def follow(
     tail = b""
     timed_out = stopped = False
     try:
-        started(child.pid)
         for piece in _pieces(child):
             if piece:
                 sink(piece)
@@ -130,10 +129,10 @@ def follow(
             timed_out = timeout is not None and time.monotonic() - began > timeout
             stopped = not timed_out and cancelled()
             if timed_out or stopped:
-                end_tree(child.pid, mark)
+                end_tree(child.pid, mark, hurry)
                 break
     except BaseException:
-        end_tree(child.pid, mark)
+        end_tree(child.pid, mark, hurry)
         raise
     finally:
         child.wait()
@@ -142,38 +141,53 @@ def follow(
     return Result(tuple(argv), child.returncode, time.monotonic() - began, _text(tail), timed_out, stopped)
 
 
-def end_tree(pid: int, mark: str = "", grace: float | None = None) -> None:
-    """End a process and all it started: SIGTERM, `grace` seconds (GRACE), SIGKILL.
+def end_tree(pid: int, mark: str = "", hurry: Callable[[], bool] = lambda: False) -> None:
+    """End a process and all it started: SIGTERM, GRACE seconds (none once `hurry` says so), SIGKILL.
 
-    Descendants that moved to a session or a parent of their own are found by `mark`: the STEP_OUTPUTS of
-    the step, which every process of a step inherits and no two steps share.
+    Descendants that moved to a session or a parent of their own are found by `mark` (see end_marked).
     """
     import psutil  # late: only what has to be ended pays for it
 
     def tree() -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
             top = psutil.Process(pid)
-            return [top, *top.children(recursive=True), *marked(mark)]
-        return marked(mark)
+            return [top, *top.children(recursive=True), *_marked(mark)]
+        return _marked(mark)
 
-    doomed = tree()
-    for process in doomed:
+    _end(tree, hurry)
+
+
+def end_marked(mark: str, hurry: Callable[[], bool] = lambda: False) -> None:
+    """End, as end_tree does, every process but ourselves whose STEP_OUTPUTS begins with `mark`.
+
+    All processes of a step inherit that variable, wherever they moved, and no two steps share it; those of
+    a run share its folder as the beginning.
+    """
+    _end(lambda: _marked(mark), hurry)
+
+
+def _end(tree: "Callable[[], list[psutil.Process]]", hurry: Callable[[], bool]) -> None:
+    import psutil
+
+    alive = tree()
+    for process in alive:
         _quietly(process.terminate)
-    _, stubborn = psutil.wait_procs(doomed, timeout=GRACE if grace is None else grace)
+    deadline = time.monotonic() + GRACE
+    while alive and time.monotonic() < deadline and not hurry():
+        _, alive = psutil.wait_procs(alive, timeout=PATIENCE)
     # Once more from the top: what was born while we asked must go as well.
-    last = {*stubborn, *tree()}
+    last = {*alive, *tree()}
     for process in last:
         _quietly(process.kill)
     psutil.wait_procs(list(last), timeout=GRACE)
 
 
-def marked(mark: str) -> "list[psutil.Process]":
-    """The living processes, other than ourselves, whose STEP_OUTPUTS is `mark`."""
+def _marked(mark: str) -> "list[psutil.Process]":
     import psutil
 
     def belongs(process: psutil.Process) -> bool:
         try:
-            return process.pid != os.getpid() and process.environ().get("STEP_OUTPUTS") == mark
+            return process.pid != os.getpid() and process.environ().get("STEP_OUTPUTS", "").startswith(mark)
         except (psutil.Error, OSError):
             return False
 

@@ -1,0 +1,174 @@
+"""Binary for people: what pipelines there are, what they would do, and running them on this machine."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from py.pipeline import answers, graph, load, local, params, progress, run
+from py.pipeline.execute import by_hand
+from py.pipeline.model import Pipeline, Value
+from py.pipeline.render import quoted, render
+from py.pipeline.run import FAILED, Run
+from py.tools import cli, dryrun
+from py.tools.errors import UsageError, near
+
+EXIT = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 130}
+RUNS = "runs"
+TAIL = 12  # lines of a failed step's output that are shown at the end
+
+
+class E2E:
+    """Look at pipelines, run them here, and repeat any of their steps by hand."""
+
+    def list(self, *, dags: str = "") -> int:
+        """List the pipelines, each with the first line of what it says of itself.
+
+        Args:
+          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+        """
+        found, broken = load.all_of(_dags(dags))
+        width = max(map(len, found), default=0)
+        for name in sorted(found):
+            print(f"{name:<{width}}  {found[name].pipeline.doc.partition(chr(10))[0]}")
+        for error in broken:
+            print(f"error: {error}", file=sys.stderr)
+        return 2 if broken else 0
+
+    def show(self, pipeline: str, *, dags: str = "") -> None:
+        """Show a pipeline: its params with defaults, and its steps with what they wait for and give.
+
+        Args:
+          pipeline: Name of the pipeline.
+          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+        """
+        shown = load.pipeline(pipeline, _dags(dags)).pipeline
+        print(shown.doc, end="\n\n")
+        _columns([(f"  {p.name}", _default(p.default), _about(p.help, p.choices)) for p in shown.params.values()])
+        for name, values in shown.presets.items():
+            print(f"  preset {name}: {', '.join(f'{k}={v}' for k, v in values.items())}")
+        print()
+        _columns(
+            [
+                (f"  {step.name}", f"after {', '.join(step.upstream)}" if step.upstream else "first",
+                 f"gives {', '.join(step.outputs)}" if step.outputs else
+                 f"undoes {', '.join(step.undoes)}" if step.undoes else "")
+                for step in shown.steps.values()
+            ]
+        )  # fmt: skip
+        print(f"  {shown.last}")
+
+    def plan(self, pipeline: str, *, conf: str = "", preset: str = "", dags: str = "") -> None:
+        """Print every command of a pipeline, with placeholders for what only a run knows; start none.
+
+        Args:
+          pipeline: Name of the pipeline.
+          conf: JSON object with params; empty for placeholders instead of params.
+          preset: Named set of params to start from.
+          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+        """
+        planned = load.pipeline(pipeline, _dags(dags)).pipeline
+        values = params.resolve(planned, params.from_json(conf), preset) if conf or preset else None
+        for step in planned.steps.values():
+            print(quoted(render(step.command, answers.placeholders(values))))
+
+    def graph(self, pipeline: str, *, dags: str = "") -> None:
+        """Print the pipeline's graph as Mermaid text.
+
+        Args:
+          pipeline: Name of the pipeline.
+          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+        """
+        print(graph.mermaid(load.pipeline(pipeline, _dags(dags)).pipeline))
+
+    def run(
+        self,
+        pipeline: str,
+        *,
+        conf: str = "{}",
+        preset: str = "",
+        jobs: int = 0,
+        verbose: bool = False,
+        dags: str = "",
+        runs: str = RUNS,
+    ) -> int:
+        """Run a pipeline on this machine; exit with 0 if it is green, 1 if it is red, 130 if it was cancelled.
+
+        ^C once ends the steps and takes away what they made; twice stops at once. Runs whose runner was
+        killed are finished first.
+
+        Args:
+          pipeline: Name of the pipeline.
+          conf: JSON object with params, as in a trigger of Airflow.
+          preset: Named set of params to start from.
+          jobs: How many steps may run at once; 0 for as many as there are cores.
+          verbose: Print what the steps print.
+          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+          runs: Folder for the runs.
+        """
+        found = load.pipeline(pipeline, _dags(dags))
+        asked = params.from_json(conf) | ({"dryrun": True} if dryrun.enabled else {})
+        values = params.resolve(found.pipeline, asked, preset)
+        for lost in local.finish_lost(Path(runs)):
+            print(f"{lost.name}: its runner was killed; finished as {lost.result}")
+        home = found.file.resolve().parents[1]
+        this = run.new(found.pipeline, values, runs=Path(runs), home=home, file=str(found.file))
+        with progress.shown(this, verbose=verbose) as watcher:
+            result = local.drive(this, jobs=jobs, watcher=watcher)
+        _summary(this)
+        return EXIT[result]
+
+    def command(self, name: str, step: str, *, runs: str = RUNS) -> None:
+        """Print the exact command of a step of a past run, ready to paste, environment included.
+
+        Args:
+          name: Name of the run, or `last` for the newest.
+          step: Name of the step.
+          runs: Folder with the runs.
+        """
+        past = run.find(name, Path(runs))
+        if step not in past.steps:
+            raise UsageError(f"{past.name} has no step {step!r}; {near(step, past.steps, 'it has')}")
+        print(by_hand(past, past.steps[step]))
+
+
+def _dags(folder: str) -> Path:
+    return Path(folder) if folder else load.DAGS
+
+
+def _default(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) or '""'
+
+
+def _about(help: str, choices: tuple[Value, ...]) -> str:
+    return f"{help} One of: {', '.join(map(str, choices))}." if choices else help
+
+
+def _columns(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _summary(this: Run) -> None:
+    """The verdict, why, how to repeat what failed, and where the results are."""
+    for name, record in this.records.items():
+        if record.state == FAILED:
+            print(f"\n{name} {record.reason}")
+            print("".join(f"  | {line}\n" for line in record.tail.splitlines()[-TAIL:]), end="")
+            print(f"  log:      {_near(this.step_folder(name) / 'log.txt')}")
+            print(f"  by hand:  python -m py.e2e command {this.name} {name}")
+    took = time.time() - this.began
+    note = " (dry run: no command was started)" if this.dryrun else ""
+    print(f"\n{this.result}: {this.pipeline} {this.name} in {took:.1f} s{note}")
+    print("".join(f"  - {reason}\n" for reason in this.reasons), end="")
+    print(f"  results:  {_near(this.folder)}")
+
+
+def _near(path: Path) -> str:
+    """The path as seen from here, if that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+if __name__ == "__main__":
+    cli.main(E2E)

@@ -1,0 +1,51 @@
+"""What a step finds in its environment: ours without what is not its business, and the contract's variables."""
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from py.pipeline.load import ROOT
+from py.pipeline.model import Step
+from py.pipeline.run import Run
+
+# Airflow's settings hold its passwords; PYTEST_ variables would disturb a test suite that is a step.
+_NOT_FOR_STEPS = re.compile("AIRFLOW|_AIRFLOW|PYTEST_|VIRTUAL_ENV$|PYTHONPATH$")
+_SECRET = re.compile("TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL", re.IGNORECASE)
+_PATHS = ("GOOGLE_APPLICATION_CREDENTIALS",)  # where a secret is, not what it is
+
+
+def of(run: Run, step: Step) -> dict[str, str]:
+    """Everything that the step's process gets."""
+    folder = run.step_folder(step.name)
+    return {**_scrubbed(), **contract(run, step), **secrets(step), "STEP_OUTPUTS": str(folder / "outputs.json")}
+
+
+def contract(run: Run, step: Step) -> dict[str, str]:
+    """The variables that a person needs as well to repeat the step by hand."""
+    search = {} if run.home == ROOT else {"PYTHONPATH": str(ROOT)}
+    return search | {
+        "RUN_NAME": run.name,
+        "STEP_NAME": step.name,
+        "WORKSPACE": str(run.workspace),
+        "ARTIFACTS": str(run.artifacts),
+    }
+
+
+def secrets(step: Step) -> dict[str, str]:
+    """The secrets that the step names, as far as they are set."""
+    return {name: os.environ[name] for name in step.secrets if name in os.environ}
+
+
+def unset(steps: Mapping[str, Step]) -> list[str]:
+    """The names of secrets that steps ask for and that nobody has set."""
+    return sorted({name for step in steps.values() for name in step.secrets if name not in os.environ})
+
+
+@cache
+def _scrubbed() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PATHS or not (_NOT_FOR_STEPS.match(name) or _SECRET.search(name))
+    }

@@ -1,0 +1,158 @@
+"""One step: its command is rendered, started, followed to its end and judged. Every engine runs steps by this."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from py.pipeline import environment
+from py.pipeline.model import Step
+from py.pipeline.render import PYTHON, quoted, render
+from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run, locked
+from py.tools import process
+from py.tools.censor import Censor
+from py.tools.errors import Mistake
+
+
+def execute(
+    run: Run,
+    step: Step,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    hurry: Callable[[], bool] = lambda: False,
+    said: Callable[[bytes], object] = lambda piece: None,
+) -> Record:
+    """Run a step of a run and record how it ended; what it prints goes to its log and to `said`.
+
+    Two attempts never overlap: the log is locked, and what a lost attempt left running is ended first.
+    `cancelled` turning true ends the step; `hurry` cuts the time that it is given to end.
+    """
+    folder = run.step_folder(step.name)
+    again = folder.exists()
+    folder.mkdir(exist_ok=True)
+    began = time.time()
+    log = folder / "log.txt"
+    with locked(log) as mine:
+        if not mine:
+            record = Record(FAILED, "another attempt of this step is still running", None, began)
+        elif run.dryrun:
+            record = _pretend(run, step, log)
+        else:
+            if again:
+                (folder / "outputs.json").unlink(missing_ok=True)
+                process.end_marked(str(folder / "outputs.json"))
+            record = _attempt(run, step, log, cancelled, hurry, said)
+    run.keep(step.name, record)
+    return record
+
+
+def by_hand(run: Run, step: Step) -> str:
+    """The exact command that repeats a step in a shell.
+
+    Secrets stay `$NAME`, and an output that nobody has written yet is a placeholder.
+    """
+    env = environment.contract(run, step) | {name: f"${name}" for name in step.secrets}
+    return quoted(_started(render(step.command, run.answer)), env=env, cwd=str(run.home))
+
+
+def _started(argv: list[str]) -> list[str]:
+    """The argv with the interpreter that runs us."""
+    return [sys.executable, *argv[1:]] if argv[0] == PYTHON else argv
+
+
+def _pretend(run: Run, step: Step, log: Path) -> Record:
+    """The dry run of a step: its command is logged, and placeholders stand for its outputs."""
+    log.write_text(f"{by_hand(run, step)}\n")
+    run.outputs[step.name] = {output: f"<{step.name}.{output}>" for output in step.outputs}
+    return Record(PASSED, "dry run", None, time.time())
+
+
+def _attempt(
+    run: Run,
+    step: Step,
+    log: Path,
+    cancelled: Callable[[], bool],
+    hurry: Callable[[], bool],
+    said: Callable[[bytes], object],
+) -> Record:
+    began = time.time()
+    secrets = environment.secrets(step)
+    censor = Censor(secrets)
+    repeat = f"by hand: {by_hand(run, step)}\n"
+    with log.open("ab", buffering=0) as sink:
+
+        def keep(piece: bytes) -> None:
+            if piece:
+                sink.write(piece)
+                said(piece)
+
+        sink.write(repeat.encode())
+        env = environment.of(run, step)
+        try:
+            result = process.follow(
+                _started(render(step.command, run.answer)), lambda piece: keep(censor.feed(piece)), cwd=run.home,
+                env=env, timeout=step.timeout, mark=env["STEP_OUTPUTS"], cancelled=cancelled, hurry=hurry,
+            )  # fmt: skip
+        except Mistake as error:
+            sink.write(f"{error}\n{repeat}".encode())
+            return Record(FAILED, str(error), None, began, time.time() - began)
+        keep(censor.flush())
+        state, reason = _ended(step, result)
+        if state == PASSED:
+            state, reason = _outputs(run, step, Censor(secrets))
+        tail = censor.clean(result.tail.encode()).decode()
+        if state != PASSED:
+            last = tail.splitlines()[-1:]
+            reason = censor.clean(": ".join([reason, *last] if result.code else [reason]).encode()).decode()
+            sink.write(f"\n{step.name} {state}: {reason}\n{repeat}".encode())
+    if secrets:
+        _censor_files(run.artifacts, censor, since=began)
+    return Record(state, reason, result.code, began, result.seconds, tail if state != PASSED else "")
+
+
+def _ended(step: Step, result: process.Result) -> tuple[str, str]:
+    """What an exit says about a step."""
+    if result.timed_out:
+        return FAILED, f"timed out after {step.timeout:g} s"
+    if result.cancelled:
+        return ABORTED, "cancelled"
+    if result.code < 0:
+        return FAILED, f"ended by signal {-result.code}"
+    return (FAILED, f"exit code {result.code}") if result.code else (PASSED, "")
+
+
+def _outputs(run: Run, step: Step, censor: Censor) -> tuple[str, str]:
+    """Read what a step that ended well has written; a declared output that is not there is a failure."""
+    file = run.step_folder(step.name) / "outputs.json"
+    try:
+        given = json.loads(file.read_bytes()) if step.outputs else {}
+    except FileNotFoundError:
+        return FAILED, f"ended well, but wrote no outputs; it declares {', '.join(step.outputs)}"
+    except ValueError as error:
+        return FAILED, f"ended well, but its outputs are no JSON: {error}"
+    if not isinstance(given, dict):
+        return FAILED, "ended well, but its outputs are no JSON object"
+    missing = [name for name in step.outputs if name not in given]
+    if missing:
+        return FAILED, f"ended well, but did not write its output {', '.join(missing)}"
+    texts = {name: str(given[name]) for name in step.outputs}
+    leaked = [name for name, text in texts.items() if censor.clean(text.encode()) != text.encode()]
+    if leaked:
+        file.unlink()
+        return FAILED, f"its output {', '.join(leaked)} holds a secret; secrets are passed on by name only"
+    run.outputs[step.name] = texts
+    return PASSED, ""
+
+
+def _censor_files(folder: Path, censor: Censor, since: float) -> None:
+    """Take secrets out of the files that a step has kept."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since - 1:
+            whole = path.read_bytes()
+            clean = censor.clean(whole)
+            if clean != whole:
+                mode = path.stat().st_mode
+                path.write_bytes(clean)
+                os.chmod(path, mode)

@@ -1,0 +1,216 @@
+"""A whole pipeline on this machine: independent steps side by side, what was made undone, the run judged."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Protocol
+
+from py.pipeline import environment
+from py.pipeline import run as runs
+from py.pipeline.execute import execute
+from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run
+from py.results import verdict
+from py.tools import process
+from py.tools.errors import Missing
+from py.tools.outputs import junit_name
+
+
+class Watcher(Protocol):
+    """Who is told how a run goes; called from several threads."""
+
+    def began(self, step: str) -> None: ...
+    def said(self, step: str, piece: bytes) -> None: ...
+    def ended(self, step: str, record: Record) -> None: ...
+    def interrupted(self, times: int) -> None: ...
+
+
+class Nobody:
+    """A watcher who does not care."""
+
+    def began(self, step: str) -> None: ...
+    def said(self, step: str, piece: bytes) -> None: ...
+    def ended(self, step: str, record: Record) -> None: ...
+    def interrupted(self, times: int) -> None: ...
+
+
+class Interrupts:
+    """How often somebody asked us to stop: once is an orderly end with teardown, twice is now."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.times = 0
+        self._watcher = watcher
+
+    def __call__(self, signum: int, frame: object) -> None:
+        self.times += 1
+        self._watcher.interrupted(self.times)
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Listen for ^C, SIGTERM and a terminal that goes away, where that is possible."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        old = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+
+def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
+    """Run every step and return the verdict, SUCCESS, FAILURE or ABORTED, which is also written.
+
+    `jobs` steps run at once (0: as many as there are cores). A step that undoes others runs whatever has
+    failed, after all that it waits for has ended.
+    """
+    watcher = watcher or Nobody()
+    if unset := environment.unset(run.steps):
+        raise Missing(f"steps of {run.pipeline} need {', '.join(f'${name}' for name in unset)}, which is not set")
+    stop = Interrupts(watcher)
+    with runs.driving(run) as mine:
+        if not mine:
+            raise Missing(f"{run.name} is being driven by somebody else")
+        with stop.heeded():
+            _Schedule(run, jobs or os.cpu_count() or 1, stop, watcher).work()
+        return conclude(run, interrupted=bool(stop.times))
+
+
+def finish_lost(folder: Path, watcher: Watcher | None = None) -> list[Run]:
+    """Finish the runs in `folder` whose driver died: end what still runs, undo what was made, say ABORTED."""
+    lost = []
+    for file in sorted(folder.glob(".open/*")):
+        if not (folder / file.name / "run.json").exists():
+            continue
+        run = runs.read(folder / file.name)
+        with runs.driving(run) as mine:
+            if mine:
+                _finish(run, watcher or Nobody())
+                lost.append(run)
+    return lost
+
+
+def _finish(run: Run, watcher: Watcher) -> None:
+    process.end_marked(str(run.folder) + os.sep)
+    for step in run.steps.values():
+        if step.undoes and step.name in run.records and run.records[step.name].state in (NOT_RUN, ABORTED):
+            del run.records[step.name]
+        elif not step.undoes and step.name not in run.records and run.step_folder(step.name).exists():
+            run.keep(step.name, Record(ABORTED, "the runner was killed"))
+    stop = Interrupts(watcher)
+    stop.times = 1  # everything but undoing is cancelled
+    with stop.heeded():
+        _Schedule(run, 1, stop, watcher).work()
+    conclude(run, interrupted=True)
+
+
+def conclude(run: Run, interrupted: bool) -> str:
+    """Write the steps' JUnit and the verdict. A run whose undoing was cut short stays open for the next start."""
+    from py.results import junit
+
+    cases = [
+        junit.Case(run.pipeline, step, run.records[step].seconds, _failure(run.records[step])) for step in run.steps
+    ]
+    junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, cases)
+    states = {step: (record.state, record.reason) for step, record in run.records.items()}
+    expected = {} if run.dryrun else {s.name: junit_name(s.name) for s in run.steps.values() if s.junit}
+    result, reasons = verdict.judge(states, expected, run.artifacts, run.began, interrupted)
+    if any(step.undoes and run.records[step.name].state in (NOT_RUN, ABORTED) for step in run.steps.values()):
+        run.result, run.reasons = result, reasons
+        run.save()
+    else:
+        run.end(result, reasons)
+    return result
+
+
+def _failure(record: Record) -> str:
+    return "" if record.state == PASSED else f"{record.state}: {record.reason}\n{record.tail}"
+
+
+class _Schedule:
+    """Who may start when: counts of what each step still waits for, and the longest way first."""
+
+    def __init__(self, run: Run, jobs: int, stop: Interrupts, watcher: Watcher) -> None:
+        self.run, self.jobs, self.stop, self.watcher = run, jobs, stop, watcher
+        self.ended: SimpleQueue[str] = SimpleQueue()
+        self.running = 0
+        self.ready: list[tuple[int, int, str]] = []
+        self.waits = {step.name: len(step.upstream) for step in run.steps.values()}
+        self.children: dict[str, list[str]] = {name: [] for name in run.steps}
+        for step in run.steps.values():
+            for parent in step.upstream:
+                self.children[parent].append(step.name)
+        self.height: dict[str, int] = {}
+        for name in reversed(run.steps):
+            self.height[name] = 1 + max((self.height[child] for child in self.children[name]), default=0)
+        self.place = {name: index for index, name in enumerate(run.steps)}
+
+    def work(self) -> None:
+        """Return when every step has a record."""
+        free = [name for name, count in self.waits.items() if not count]
+        self._admit(free)
+        while self.running or self.ready:
+            while self.ready and self.running < self.jobs:
+                self._start(heappop(self.ready)[2])
+            if self.running:
+                name = self.ended.get()
+                self.running -= 1
+                self.watcher.ended(name, self.run.records[name])
+                self._admit(self._freed_by(name))
+
+    def _admit(self, free: list[str]) -> None:
+        """All that these steps wait for has ended: make each ready, or say why it will not run."""
+        while free:
+            name = free.pop()
+            if name not in self.run.records:
+                if reason := self._obstacle(name):
+                    self._leave_out(name, reason)
+                else:
+                    heappush(self.ready, (-self.height[name], self.place[name], name))
+                    continue
+            free += self._freed_by(name)
+
+    def _freed_by(self, name: str) -> list[str]:
+        """The steps that waited for nothing but this one."""
+        for child in self.children[name]:
+            self.waits[child] -= 1
+        return [child for child in self.children[name] if not self.waits[child]]
+
+    def _obstacle(self, name: str) -> str:
+        step = self.run.steps[name]
+        if self.stop.times > (1 if step.undoes else 0):
+            return "the run was cancelled"
+        bad = [parent for parent in step.upstream if self.run.records[parent].state != PASSED]
+        return f"{bad[0]} {self.run.records[bad[0]].state}" if bad and not step.undoes else ""
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        record = Record(NOT_RUN, reason)
+        self.run.keep(name, record)
+        self.watcher.ended(name, record)
+
+    def _start(self, name: str) -> None:
+        if reason := self._obstacle(name):  # cancelled since it became ready
+            self._leave_out(name, reason)
+            self._admit(self._freed_by(name))
+            return
+        self.running += 1
+        self.watcher.began(name)
+        threading.Thread(target=self._work, args=(name,)).start()
+
+    def _work(self, name: str) -> None:
+        step = self.run.steps[name]
+        patience = 1 if step.undoes else 0
+        try:
+            execute(
+                self.run, step, cancelled=lambda: self.stop.times > patience, hurry=lambda: self.stop.times > 1,
+                said=lambda piece: self.watcher.said(name, piece),
+            )  # fmt: skip
+        except Exception as error:  # a full disk, say: the run must end, and say so
+            self.run.records[name] = Record(FAILED, f"the runner could not run it: {error}")
+        finally:
+            self.ended.put(name)

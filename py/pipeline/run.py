@@ -1,0 +1,219 @@
+"""One execution of a pipeline: its name, its folders, and the record from which it can be told again.
+
+    runs/NAME/run.json              what was asked, every step with its holes; at the end, how it ended
+    runs/NAME/steps/STEP/step.json  how the step ended; beside it its log.txt and outputs.json
+    runs/NAME/workspace             WORKSPACE, shared by the steps
+    runs/NAME/artifacts             ARTIFACTS, the files to keep (elsewhere, if the conf says so)
+    runs/.open/NAME                 there while the run is not over; locked by whoever drives it
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from py.pipeline.answers import known
+from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
+from py.pipeline.render import Answer
+from py.tools.errors import UsageError, near
+
+PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
+
+
+class Record(NamedTuple):
+    """How a step ended: `state` is passed, failed, aborted or not run, and `reason` says why."""
+
+    state: str
+    reason: str = ""
+    code: int | None = None
+    began: float = 0.0  # seconds since 1970
+    seconds: float = 0.0
+    tail: str = ""
+
+
+@dataclass
+class Run:
+    """A run, new or read back; its steps have no holes left but the outputs of other steps."""
+
+    name: str
+    id: str
+    pipeline: str
+    file: str
+    home: Path
+    folder: Path
+    artifacts: Path
+    params: dict[str, Value]
+    steps: dict[str, Step]
+    last: str
+    began: float
+    records: dict[str, Record] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    result: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def dryrun(self) -> bool:
+        """Whether no process may be started."""
+        return bool(self.params["dryrun"])
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that the steps share."""
+        return self.folder / "workspace"
+
+    @property
+    def answer(self) -> Answer:
+        """Who answers the references of this run's commands."""
+        return known(self.params, self.name, self.outputs)
+
+    def step_folder(self, step: str) -> Path:
+        """Where a step's log, outputs and record are."""
+        return self.folder / "steps" / step
+
+    def keep(self, step: str, record: Record) -> None:
+        """Remember how a step ended, here and on disk."""
+        self.records[step] = record
+        _write(self.step_folder(step) / "step.json", record._asdict())
+
+    def end(self, result: str, reasons: tuple[str, ...]) -> None:
+        """Write the verdict; the run is over."""
+        self.result, self.reasons = result, reasons
+        self.save()
+        marker(self.folder.parent, self.name).unlink(missing_ok=True)
+
+    def save(self) -> None:
+        """Write run.json, whole or not at all."""
+        _write(
+            self.folder / "run.json",
+            {
+                "name": self.name, "id": self.id, "pipeline": self.pipeline, "file": self.file,
+                "home": str(self.home), "artifacts": str(self.artifacts), "params": self.params,
+                "steps": [_spelled(step) for step in self.steps.values()], "last": self.last,
+                "began": self.began, "result": self.result, "reasons": self.reasons,
+            },
+        )  # fmt: skip
+
+
+def name_of(pipeline: str, run_id: str) -> str:
+    """The run's short name: a DNS label of 40 characters at most, the same for the same run in any engine."""
+    slug = re.sub("[^a-z0-9]+", "-", pipeline.lower()).strip("-")[:31].strip("-")
+    return f"{slug}-{hashlib.sha256(f'{pipeline} {run_id}'.encode()).hexdigest()[:8]}"
+
+
+def new(
+    pipeline: Pipeline, params: Mapping[str, Value], *, runs: Path, home: Path, file: str = "", run_id: str = ""
+) -> Run:
+    """Make a run and its folders; nothing has begun."""
+    now = time.time()
+    run_id = run_id or f"local__{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{os.urandom(3).hex()}"
+    name = name_of(pipeline.name, run_id)
+    folder = runs.absolute() / name
+    where = str(params["ARTIFACTS_PATH"]).removeprefix("file://")
+    if "://" in where:
+        raise UsageError(f"ARTIFACTS_PATH {where}: only folders are supported yet; give a path or file://PATH")
+    artifacts = home / where if where else folder / "artifacts"
+    answer = known(params, name, {})
+    steps = {step.name: _bound(step, answer) for step in pipeline.steps.values()}
+    run = Run(
+        name, run_id, pipeline.name, file, home.absolute(), folder, artifacts.absolute(), dict(params), steps,
+        pipeline.last, now,
+    )  # fmt: skip
+    for needed in (run.workspace, run.artifacts, folder / "steps"):
+        needed.mkdir(parents=True, exist_ok=True)
+    run.save()
+    return run
+
+
+def read(folder: Path) -> Run:
+    """A run as it was recorded, over or not."""
+    told: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    steps = {each["name"]: _heard(each) for each in told.pop("steps")}
+    told |= {"home": Path(told["home"]), "artifacts": Path(told["artifacts"]), "reasons": tuple(told["reasons"])}
+    run = Run(folder=folder, steps=steps, **told)
+    for name, step in steps.items():
+        record, outputs = run.step_folder(name) / "step.json", run.step_folder(name) / "outputs.json"
+        if record.exists():
+            run.records[name] = Record(**json.loads(record.read_text()))
+        if outputs.exists():
+            given = json.loads(outputs.read_text())
+            run.outputs[name] = {output: str(given[output]) for output in step.outputs if output in given}
+    return run
+
+
+def find(name: str, runs: Path) -> Run:
+    """The run of that name, or the newest if the name is `last`."""
+    known_runs = sorted(runs.glob("*/run.json"), key=lambda file: file.stat().st_mtime_ns)
+    names = [file.parent.name for file in known_runs]
+    if not names:
+        raise UsageError(f"there are no runs in {runs.absolute()}; name another folder with --runs=FOLDER")
+    if name not in names and name != "last":
+        raise UsageError(f"there is no run {name!r} in {runs.absolute()}; {near(name, names[-5:], 'the last')}")
+    return read(runs / (names[-1] if name == "last" else name))
+
+
+def marker(runs: Path, name: str) -> Path:
+    """The file that is there while a run is not over."""
+    return runs / ".open" / name
+
+
+@contextmanager
+def driving(run: Run) -> Iterator[bool]:
+    """Hold the run's lock while driving it; false if somebody else does. The kernel frees it with its owner."""
+    file = marker(run.folder.parent, run.name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with locked(file) as mine:
+        yield mine
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[bool]:
+    """Hold a lock file; false if somebody else holds it."""
+    with file.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def _bound(step: Step, answer: Answer) -> Step:
+    """The step with what is known of a run put in; outputs stay references."""
+    flags = {
+        flag: answer(value) if isinstance(value, Reference) and not isinstance(value, Output) else value
+        for flag, value in step.command.flags.items()
+    }
+    command = Command(step.command.binary, step.command.name, flags)
+    return Step(**(vars(step) | {"command": command}))
+
+
+def _spelled(step: Step) -> dict[str, Any]:
+    flags = {
+        flag: {"step": value.step, "output": value.name} if isinstance(value, Output) else value
+        for flag, value in step.command.flags.items()
+    }
+    return vars(step) | {"command": {"program": step.command.binary.program, "name": step.command.name, "flags": flags}}
+
+
+def _heard(told: dict[str, Any]) -> Step:
+    flags = {
+        flag: Output(value["step"], value["output"]) if isinstance(value, dict) else value
+        for flag, value in told["command"]["flags"].items()
+    }
+    command = Command(Binary(told["command"]["program"]), told["command"]["name"], flags)
+    lists = {key: tuple(told[key]) for key in ("outputs", "upstream", "undoes", "secrets")}
+    return Step(**(told | lists | {"command": command}))
+
+
+def _write(path: Path, content: object) -> None:
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1))
+    part.replace(path)
