@@ -1,0 +1,160 @@
+"""What a replica of the end-to-end test does: prove that its TF_CONFIG is true.
+
+It listens at its own address in the cluster spec, reaches itself there by name, then every other replica. It
+has succeeded when it has reached all the others and each of them has told it the same. The chief's success
+therefore speaks for the whole job. A parameter server, as a real one, then serves until it is taken away.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import socketserver
+import sys
+import threading
+import time
+from collections.abc import Mapping
+
+# Seconds. What a running pod cannot find of itself will not appear later; the others may have yet to start.
+OWN_PATIENCE = 10.0
+PATIENCE = 60.0
+RETRY = 0.1
+
+ARRIVED, COMPLETE = "arrived", "complete"
+
+
+class CheckFailed(Exception):
+    """TF_CONFIG does not hold what it promises."""
+
+
+class ReplicaCheck:
+    """One replica among those of a cluster spec."""
+
+    def __init__(
+        self, tf_config: str, patience: float = PATIENCE, own_patience: float = OWN_PATIENCE
+    ) -> None:
+        self.addresses, self.name = read_config(tf_config)
+        self.others = [name for name in self.addresses if name != self.name]
+        self._patience = patience
+        self._own_patience = own_patience
+        self._complete: set[str] = set()
+        self._heard = threading.Condition()
+
+    def run(self) -> None:
+        """Reach everybody and be reached by everybody; CheckFailed says whom it could not reach, and why."""
+        with self._listen():
+            self.say(f"listening at {self.addresses[self.name]}")
+            self._visit(self.name, ARRIVED, time.monotonic() + self._own_patience)
+            deadline = time.monotonic() + self._patience
+            for news in (ARRIVED, COMPLETE):
+                for other in self.others:
+                    self._visit(other, news, deadline)
+            self._wait_until_all_are_complete(deadline)
+            self.say(f"reached {len(self.others)} of {len(self.others)} others, and so did they")
+
+    def say(self, text: str) -> None:
+        """A line of the log, under the replica's name."""
+        print(f"{self.name}: {text}", flush=True)
+
+    def hear(self, visitor: str, news: str) -> None:
+        """A replica came by with its news."""
+        with self._heard:
+            if news == COMPLETE:
+                self._complete.add(visitor)
+                self._heard.notify()
+
+    def _listen(self) -> socketserver.ThreadingTCPServer:
+        check = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            """A visit: one line each way."""
+
+            def handle(self) -> None:
+                """Take the visitor's news and say who is at home."""
+                visitor, _, news = self.rfile.readline().decode().strip().partition(" ")
+                check.hear(visitor, news)
+                self.wfile.write(f"{check.name}\n".encode())
+
+        class Server(socketserver.ThreadingTCPServer):
+            """Its threads do not keep the process."""
+
+            allow_reuse_address = True
+            daemon_threads = True
+
+        server = Server(("", split_address(self.addresses[self.name])[1]), Handler)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return server
+
+    def _visit(self, name: str, news: str, deadline: float) -> None:
+        address = self.addresses[name]
+        began = time.monotonic()
+        while True:
+            try:
+                with socket.create_connection(split_address(address), timeout=2) as connection:
+                    connection.sendall(f"{self.name} {news}\n".encode())
+                    answer = connection.makefile().readline().strip()
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    whom = "itself" if name == self.name else name
+                    waited = f"{time.monotonic() - began:.0f} s"
+                    raise CheckFailed(f"cannot reach {whom} at {address} in {waited}: {error}") from error
+                time.sleep(RETRY)
+            else:
+                if answer != name:
+                    raise CheckFailed(f"{address} should be {name} but is {answer or 'silent'}")
+                return
+
+    def _wait_until_all_are_complete(self, deadline: float) -> None:
+        with self._heard:
+            while missing := sorted(set(self.others) - self._complete):
+                if not self._heard.wait(deadline - time.monotonic()):
+                    raise CheckFailed(f"{', '.join(missing)} did not reach everybody")
+
+
+def read_config(text: str) -> tuple[dict[str, str], str]:
+    """The address of each replica, by a name such as `worker/0`, and one's own name.
+
+    CheckFailed if the text is not a TF_CONFIG.
+    """
+    try:
+        config = json.loads(text)
+        addresses = {
+            f"{kind}/{index}": address
+            for kind, members in config["cluster"].items()
+            for index, address in enumerate(members)
+        }
+        name = f"{config['task']['type']}/{config['task']['index']}"
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckFailed(f"TF_CONFIG is not a cluster and a task: {text!r}") from error
+    if name not in addresses:
+        raise CheckFailed(f"TF_CONFIG: task {name} is not in the cluster {sorted(addresses)}")
+    return addresses, name
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise CheckFailed(f"TF_CONFIG: {address!r} is not host:port")
+    return host, int(port)
+
+
+def main(environment: Mapping[str, str] = os.environ) -> None:
+    """Check the TF_CONFIG of this process; exits 1, with the reason as the last line, if it does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds to reach all (default: 60)")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        check = ReplicaCheck(environment.get("TF_CONFIG", ""), patience=arguments.patience)
+        check.run()
+    except CheckFailed as error:
+        sys.exit(str(error))
+    if check.name.startswith("ps/"):
+        check.say("serving until it is taken away")
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
