@@ -108,7 +108,7 @@ def _with_includes(files: tuple[Path, ...]) -> list[Path]:
     found: list[Path] = []
     waiting = list(files)
     while waiting:
-        path = waiting.pop(0)
+        path = waiting.pop(0).resolve()  # two files may include each other
         if path in found or not path.is_file():
             continue
         found.append(path)

@@ -96,11 +96,17 @@ def _installer(folder: Path) -> tuple[list[str], list[str]]:
     """The commands that make an environment and install into it: uv's where it is there, else pip's."""
     beside = Path(sys.executable).with_name("uv")
     uv = str(beside) if beside.is_file() else shutil.which("uv")
-    if uv:
-        return (
-            [uv, "venv", "--quiet", "--python", sys.executable, str(folder)],
-            [uv, "pip", "install", "--python", str(_python(folder))],
-        )
+    return _uv(uv, folder) if uv else _pip(folder)
+
+
+def _uv(uv: str, folder: Path) -> tuple[list[str], list[str]]:
+    return (
+        [uv, "venv", "--quiet", "--python", sys.executable, str(folder)],
+        [uv, "pip", "install", "--python", str(_python(folder))],
+    )
+
+
+def _pip(folder: Path) -> tuple[list[str], list[str]]:
     return (
         [sys.executable, "-m", "venv", str(folder)],
         [str(_python(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
