@@ -1,0 +1,84 @@
+"""Build the programs once: Go modules side by side, a line per program, nothing half-done left to be found."""
+
+import os
+import shutil
+import sys
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+
+from py.clusters.host import image, programs, requirements
+from py.clusters.host.locks import locked
+from py.clusters.host.modules import MODULES, PROGRAMS, SOURCES, Module
+from py.tools import process
+from py.tools.errors import ClusterError
+
+LANES = 2  # the largest module in one, the others in turn in the other: linking uses one core, compiling all
+LOOK = 0.2  # seconds between two looks for a finished program
+
+
+def build(where: Path) -> None:
+    """Make `where` with all programs in it; returns at once if it is whole. Minutes the first time."""
+    with locked(where.with_name(where.name + ".lock")):
+        if programs.intact(where):
+            return
+        requirements.check(building=True)
+        part = where.with_name(where.name + ".part")
+        for leftover in (part, where):
+            shutil.rmtree(leftover, ignore_errors=True)
+        part.mkdir(parents=True)
+        began = time.monotonic()
+        _say(f"building Kubernetes and what it runs on, once, into {where} (some minutes)")
+        _build_all(requirements.go(), part)
+        image.write(part / programs.PAUSE_IMAGE, part / "pause")
+        programs.write_manifest(part)
+        part.rename(where)
+        _say(f"built {len(PROGRAMS)} programs in {time.monotonic() - began:.0f} s")
+
+
+def _build_all(go: Path, into: Path) -> None:
+    stop = threading.Event()
+    with ThreadPoolExecutor(LANES) as pool:
+        lanes = [pool.submit(_build_module, module, go, into, stop) for module in MODULES]
+        try:
+            _watch(lanes, into)
+        finally:
+            stop.set()  # an error in one lane, or ^C: the others end their compilers and return
+    for lane in lanes:
+        lane.result()
+
+
+def _build_module(module: Module, go: Path, into: Path, stop: threading.Event) -> None:
+    if stop.is_set():
+        return
+    result = process.follow(
+        module.argv(go, into),
+        lambda piece: None,
+        cwd=SOURCES / module.folder,
+        env={**os.environ, **module.environment()},
+        cancelled=stop.is_set,
+    )
+    if result.code and not result.cancelled:
+        raise ClusterError(f"Go could not build {module.folder} in {SOURCES / module.folder}:\n{result.tail}")
+
+
+def _watch(lanes: list[Future[None]], into: Path) -> None:
+    """Print a line for each program as it appears, until all are built or one failed."""
+    began = time.monotonic()
+    told: set[str] = set()
+    running: set[Future[None]] = set(lanes)
+    while running:
+        ended, running = wait(running, timeout=LOOK, return_when=FIRST_EXCEPTION)
+        for program in PROGRAMS:
+            if program not in told and (into / program).is_file():
+                told.add(program)
+                _say(f"  {len(told):2}/{len(PROGRAMS)} {program} ({time.monotonic() - began:.0f} s)")
+        if any(lane.exception() for lane in ended):
+            return
+
+
+def _say(line: str) -> None:
+    with suppress(BrokenPipeError):
+        print(line, file=sys.stderr, flush=True)

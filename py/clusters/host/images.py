@@ -1,0 +1,46 @@
+"""Bring an image from this machine's Docker into a cluster's containerd."""
+
+from pathlib import Path
+
+from py.clusters.host import config
+from py.tools import process
+from py.tools.errors import ClusterError, CommandFailed
+
+
+def load(image: str, first_process: int, bin_folder: Path) -> None:
+    """Import an image unless the node has it under that name."""
+    try:
+        wanted = process.capture(["docker", "image", "inspect", "--format={{.Id}}", image])
+    except CommandFailed as error:
+        raise ClusterError(f"image {image} is not in this machine's Docker: {error.result.tail}") from None
+    # A box's files are seen through its first process: the socket needs no other way in.
+    ctr = [str(bin_folder / "ctr"), f"--address=/proc/{first_process}/root{config.SOCKET}", "--namespace=k8s.io"]
+    if _has(_images(ctr), _full_name(image), wanted):
+        print(f"{image} is in the cluster already", flush=True)
+        return
+    pipe = 'docker save "$1" | "${@:2}" images import --local -'
+    process.run(["bash", "-euo", "pipefail", "-c", pipe, "load", image, *ctr])
+
+
+def _images(ctr: list[str]) -> dict[str, str]:
+    """The images of the node: name to digest."""
+    rows = [line.split() for line in process.capture([*ctr, "images", "ls"]).splitlines()[1:]]
+    return {name: digest for name, _, digest, *_ in rows}
+
+
+def _has(images: dict[str, str], name: str, wanted: str) -> bool:
+    """Docker's id of an image is its config's digest, or its manifest's where Docker keeps images in containerd.
+
+    Kubernetes' part of containerd also lists each image under the digest of its config.
+    """
+    return name in images and images[name] in (wanted, images.get(wanted))
+
+
+def _full_name(image: str) -> str:
+    """An image's name with its registry and its tag, as containerd keeps it."""
+    path, _, last = image.rpartition("/")
+    tagged = image if ":" in last or "@" in last else f"{image}:latest"
+    first = path.split("/")[0]
+    if not path:
+        return f"docker.io/library/{tagged}"
+    return tagged if "." in first or ":" in first or first == "localhost" else f"docker.io/{tagged}"
