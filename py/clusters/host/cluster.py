@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from py.clusters.host import box, cgroups, config, images, network, programs, requirements
+from py.clusters.host import box, cgroups, config, images, network, pki, programs, requirements
 from py.clusters.host.api import Api, answers
 from py.clusters.host.locks import locked
 from py.clusters.host.state import CLUSTERS, Folder, Record, others
@@ -41,7 +41,7 @@ class HostCluster:
         with self._locked():
             record = self._folder.read()
             if record and record.ready and record.alive():
-                self._await_ready(record, FOUND_PATIENCE)
+                self._await_ready(record, FOUND_PATIENCE, [])
                 return
             self._remove()
             with self._failing_with_logs():
@@ -112,19 +112,21 @@ class HostCluster:
             self._folder.make()
             self._folder.write(record)
         config.write(self._folder.home, self.name, cable.node)
+        server = f"https://{cable.node}:6443"
+        pki.kubeconfig(self._folder.kubeconfig, self.name, server, self._folder.home / "pki", "admin")
         with box.started(self.name, self._folder, bin_folder, cable) as pid:
             record.pid, record.started = pid, box.started_at(pid)
             self._folder.write(record)
-            self._await_ready(record, PATIENCE)
+            self._await_ready(record, PATIENCE, config.things(cable.node))
             record.ready = True
             self._folder.write(record)
 
-    def _await_ready(self, record: Record, patience: float) -> None:
-        """Return when everything is there that a manifest may ask for; each step is asked for once it can be."""
+    def _await_ready(self, record: Record, patience: float, things: list[config.Thing]) -> None:
+        """Make the things, and return when everything is there that a manifest may ask for."""
         cable = network.Cable(record.cable)
         api = Api(cable.node, self._folder.home / "pki")
         end = time.monotonic() + patience
-        for what, there in self._steps(api, cable):
+        for what, there in self._steps(api, cable, things):
             while not there():
                 if not record.alive():
                     raise ClusterError(f"cluster {self.name!r}: its box ended before {what}")
@@ -132,9 +134,12 @@ class HostCluster:
                     raise ClusterError(f"cluster {self.name!r}: {what} did not come within {patience:.0f} s")
                 time.sleep(POLL)
 
-    def _steps(self, api: Api, cable: network.Cable) -> Iterator[tuple[str, Callable[[], bool]]]:
+    def _steps(
+        self, api: Api, cable: network.Cable, things: list[config.Thing]
+    ) -> Iterator[tuple[str, Callable[[], bool]]]:
+        """What has to be there, in the order in which it can be."""
         yield "an API server that is ready", lambda: api.get("/readyz") == "ok"
-        for path, thing in config.things(cable.node):
+        for path, thing in things:
             yield f"{thing['metadata']['name']} in {path}", lambda path=path, thing=thing: api.post(path, thing)
         yield f"a Ready node {config.NODE}", lambda: _is_ready(api.get(f"/api/v1/nodes/{config.NODE}"))
         account = "/api/v1/namespaces/default/serviceaccounts/default"

@@ -242,8 +242,11 @@ _COREFILE = f"""\
 """
 
 
-def things(node_address: str) -> list[tuple[str, dict[str, Any]]]:
-    """What a new cluster holds from the start, each with the path that makes it: storage, and a way to DNS."""
+Thing = tuple[str, dict[str, Any]]  # the path that makes it, and what it is
+
+
+def things(node_address: str) -> list[Thing]:
+    """What a new cluster holds from the start, storage, and a way to DNS."""
     ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
     labels = {"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}
     return [

@@ -68,12 +68,9 @@ class Folder:
         fresh.replace(self.path / RECORD)
 
     def remove(self) -> None:
-        """Remove the folder, and its parents once they are empty."""
+        """Remove all of it."""
         if self.path.exists():
             shutil.rmtree(self.path)
-        with suppress(OSError):
-            self.path.parent.rmdir()
-            self.path.parent.parent.rmdir()
 
 
 def others(name: str) -> Iterator[Record]:
