@@ -1,0 +1,223 @@
+"""Make a cluster, put the system under test into it, keep its logs, and remove it.
+
+    python -m py.deploy create_cluster --cluster=host:// --name=my-run
+    python -m py.deploy setup --cluster=host:// --name=my-run --src_dir=.
+    python -m py.deploy dump_logs --cluster=host:// --name=my-run
+    python -m py.deploy teardown --cluster=host:// --name=my-run
+
+Every command may be run again: it finds what is there and does the rest.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from py.clusters import Cluster, open_cluster
+from py.tools import cli, dryrun, outputs
+from py.tools.errors import ClusterError, UsageError, WindtunnelError
+
+if TYPE_CHECKING:
+    from py.kube.manifests import Manifest
+
+LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123: what a namespace may be called
+EVIDENCE = 20.0  # seconds that a teardown spends on keeping logs
+
+
+class Created(TypedDict):
+    """What create_cluster gives to later steps."""
+
+    kubeconfig: str
+
+
+class Deploy:
+    """Make a cluster, put the system under test into it, keep its logs, and remove it."""
+
+    def create_cluster(self, *, cluster: str, name: str) -> Created:
+        """Make the cluster NAME, or find it, and return when its API answers and a node is ready.
+
+        A half-made cluster is made anew. Output: kubeconfig, the file with which clients reach it.
+
+        Args:
+            cluster: The place: host://, kubeconfig://PATH?context=NAME (a namespace of somebody's cluster) or
+                local:// (the best of this machine).
+            name: What it is called, computed from the run: a DNS label, up to 63 of a-z, 0-9 and -.
+        """
+        target = _open(cluster, name)
+        if _would(target.describe("create")):
+            return Created(kubeconfig="<kubeconfig>")
+        began = time.monotonic()
+        target.create()
+        path = target.kubeconfig()
+        print(f"{cluster} has {name} ready after {time.monotonic() - began:.1f} s; to reach it:")
+        print(f"  export KUBECONFIG={path}", flush=True)
+        return Created(kubeconfig=str(path))
+
+    def setup(
+        self,
+        *,
+        cluster: str,
+        name: str,
+        src_dir: str,
+        manifests: str = "manifests",
+        image: str = "",
+        timeout: int = 300,
+    ) -> None:
+        """Apply the manifests of the system under test and wait until all of it is ready.
+
+        All manifests are checked by the server first: with a mistake in one, none is applied. They are
+        applied server-side, namespaces and custom resource definitions first. What is not ready in time, or
+        cannot become ready, is named with its reason, last events and last log lines.
+
+        Args:
+            cluster: The place of the cluster, as in create_cluster.
+            name: The cluster's name.
+            src_dir: The source of the system under test.
+            manifests: A folder of *.yaml, *.yml and *.json, or one such file, in src_dir.
+            image: Built images, separated by commas, put into every container that names their repository,
+                or its last part. An image without a registry is loaded into the cluster first.
+            timeout: Seconds for all of it.
+        """
+        from py.kube import images
+        from py.kube.manifests import read
+
+        target = _open(cluster, name)
+        if timeout <= 0:
+            raise UsageError(f"--timeout wants seconds above 0, not {timeout}")
+        refs = [ref.strip() for ref in image.split(",") if ref.strip()]
+        loads = [ref for ref in refs if not images.has_registry(ref)]
+        path = Path(src_dir) / manifests
+        if dryrun.enabled and not Path(src_dir).is_dir():
+            _would([*_loading(target, loads), f"apply the objects of {path}"])
+            return
+        wanted = images.put(read(path), refs, loads)
+        if _would([*_loading(target, loads), *(f"apply {m} ({m.origin})" for m in wanted)]):
+            dryrun.would(f"wait up to {timeout} s until all of it is ready")
+            return
+        _deploy(target, wanted, loads, time.monotonic() + timeout)
+
+    def dump_logs(self, *, cluster: str, name: str, timeout: int = 60) -> None:
+        """Keep what the cluster knows in ARTIFACTS/cluster: pods, logs, events, nodes, the run's objects.
+
+        What cannot be had is named and fails nothing; neither does a cluster that is not there.
+
+        Args:
+            cluster: The place of the cluster, as in create_cluster.
+            name: The cluster's name.
+            timeout: Seconds for all of it; what is not had by then is left out.
+        """
+        target = _open(cluster, name)
+        if not dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / 'cluster'}"):
+            _keep_evidence(target, float(timeout))
+
+    def teardown(self, *, cluster: str, name: str, evidence: bool = True) -> None:
+        """Remove the cluster, or what there is of it; fail if something remains.
+
+        Args:
+            cluster: The place of the cluster, as in create_cluster.
+            name: The cluster's name.
+            evidence: Keep its logs first, as dump_logs does, for 20 seconds at most.
+        """
+        target = _open(cluster, name)
+        if evidence:
+            dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / 'cluster'}")
+        if _would(target.describe("delete")):
+            return
+        if evidence:
+            _keep_evidence(target, EVIDENCE)
+        began = time.monotonic()
+        target.delete()
+        if target.exists():
+            raise ClusterError(f"{name} at {cluster} is still there after it was deleted; run teardown again")
+        print(f"{name} at {cluster} is gone ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+def _open(place: str, name: str) -> Cluster:
+    if not re.fullmatch(LABEL, name):
+        raise UsageError(
+            f"--name={name} is no DNS label: up to 63 of a-z, 0-9 and -, a letter or digit at each end"
+        )
+    return open_cluster(place, name)
+
+
+def _would(deeds: Sequence[str]) -> bool:
+    for deed in deeds:
+        dryrun.would(deed)
+    return dryrun.enabled
+
+
+def _loading(target: Cluster, refs: Sequence[str]) -> list[str]:
+    return [f"{line} ({ref})" for ref in refs for line in target.describe("load")]
+
+
+def _deploy(target: Cluster, wanted: "Sequence[Manifest]", loads: Sequence[str], deadline: float) -> None:
+    """Load images while the server checks the manifests; apply nothing unless both went well."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from py.kube.apply import Application
+    from py.kube.client import dynamic
+
+    began = time.monotonic()
+    client = dynamic(target.kubeconfig())
+    application = Application(client, wanted, namespace=target.namespace, run=target.name, deadline=deadline)
+    with ThreadPoolExecutor(1) as side:
+        loading = [side.submit(target.load, ref) for ref in loads]
+        application.check()
+        print(f"the server accepts {len(wanted)} objects", flush=True)
+        for done in loading:
+            done.result()
+    application.apply()
+    application.wait()
+    print(f"{len(wanted)} objects are applied and ready after {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _keep_evidence(target: Cluster, seconds: float) -> None:
+    """Write what the cluster knows; whatever goes wrong is printed and fails nothing."""
+    folder = outputs.artifacts() / "cluster"
+    deadline = time.monotonic() + seconds
+    try:
+        if not target.exists():
+            print(f"there is no {target.name}: no logs to keep", flush=True)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        lacking = _from_both(target, folder, deadline)
+    except (WindtunnelError, OSError) as error:
+        lacking = [str(error)]
+    if lacking:
+        print("could not keep:\n  " + "\n  ".join(lacking), flush=True)
+    print(f"logs are in {folder}", flush=True)
+
+
+def _from_both(target: Cluster, folder: Path, deadline: float) -> list[str]:
+    """Ask the cluster's own programs and its API at once: either may be silent."""
+    lacking: list[str] = []
+
+    def own() -> None:
+        try:
+            target.dump_logs(folder)
+        except Exception as error:
+            lacking.append(f"the cluster's own logs: {error}")
+
+    def api() -> None:
+        from py.kube.client import dynamic
+        from py.kube.evidence import dump
+
+        try:
+            client = dynamic(target.kubeconfig())
+            lacking.extend(dump(client, folder, run=target.name, namespace=None, deadline=deadline))
+        except Exception as error:
+            lacking.append(f"what the API knows: {error}")
+
+    parts = [threading.Thread(target=part, daemon=True) for part in (own, api)]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join(max(0.0, deadline - time.monotonic()))
+    slow = ["time was up before all was written"] if any(part.is_alive() for part in parts) else []
+    return [*lacking, *slow]
+
+
+if __name__ == "__main__":
+    cli.main(Deploy)

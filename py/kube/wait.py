@@ -1,0 +1,240 @@
+"""Wait until objects are ready, by watching them; when they cannot be, say which and why."""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from py.kube import placing, readiness
+from py.kube.client import message
+from py.kube.readiness import Body, State, Verdict
+from py.tools.errors import ClusterError, WindtunnelError
+
+if TYPE_CHECKING:
+    from kubernetes.dynamic import DynamicClient, Resource
+
+STREAM = 20  # seconds after which a watch is begun anew, so that nothing lost stays lost
+PAUSE = 0.5  # seconds between a broken watch and the next
+PODS = "/api/v1/namespaces/{}/pods"
+
+
+class Item(NamedTuple):
+    """An object to wait for."""
+
+    resource: "Resource"
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def source(self) -> str:
+        """The address of the list in which it appears."""
+        namespace = self.namespace or None
+        return str(self.resource.path(namespace=namespace))  # type: ignore[no-untyped-call]
+
+
+def until_ready(client: "DynamicClient", items: Sequence[Item], *, run: str, deadline: float) -> None:
+    """Return when every item is ready; `deadline` is a time of time.monotonic().
+
+    ClusterError names each thing that is not, with the reason, the last events and log lines, when time is up
+    or as soon as waiting is known to be in vain. Progress is printed as it happens.
+    """
+    slow = [i for i in items if readiness.has_readiness(i.resource.group_version, i.kind)]
+    if slow:
+        _Waiting(client, slow, run, deadline).end()
+
+
+class _Waiting:
+    """What is known so far about the items and their pods, fed by one watch for each list."""
+
+    def __init__(self, client: "DynamicClient", items: Sequence[Item], run: str, deadline: float) -> None:
+        self.client = client
+        self.items = items
+        self.deadline = deadline
+        self.lists: dict[str, dict[str, Body]] = {}  # list -> name -> object
+        self.news: queue.SimpleQueue[tuple[str, str, Any]] = queue.SimpleQueue()
+        self.over = threading.Event()
+        self.said: dict[Item, Verdict] = {}
+        own = f"{placing.RUN}={run}"
+        sources = {item.source: own for item in items}
+        sources |= {
+            PODS.format(i.namespace): "" for i in items if i.namespace and i.kind != "PersistentVolumeClaim"
+        }
+        for source, selector in sources.items():
+            threading.Thread(target=self._follow, args=(source, selector), daemon=True).start()
+
+    def end(self) -> None:
+        """Wait; raise what went wrong."""
+        from py.kube.explain import explain  # late: only a failure pays for it
+
+        began = time.monotonic()
+        try:
+            while True:
+                verdicts = {item: self._judge(item) for item in self.items}
+                self._tell(verdicts, time.monotonic() - began)
+                unready = {i: v for i, v in verdicts.items() if v.state is not State.READY}
+                if not unready:
+                    return
+                doomed = {i: v for i, v in unready.items() if v.state is State.FAILED}
+                if doomed or not self._learn():
+                    waited = time.monotonic() - began
+                    why = "cannot become ready" if doomed else f"not ready after {waited:.0f} s"
+                    raise ClusterError(explain(self.client, unready, self.pods_of, why))
+        finally:
+            self.over.set()
+
+    def pods_of(self, item: Item) -> list[Body]:
+        """The living pods that belong to a workload as it is now, not to what it was before."""
+        body = self.lists.get(item.source, {}).get(item.name)
+        if item.kind == "Pod" or not body:
+            return [body] if body else []
+        pods = self.lists.get(PODS.format(item.namespace), {}).values()
+        return [pod for pod in pods if _selects(body, pod) and _is_current(body, pod)]
+
+    def _judge(self, item: Item) -> Verdict:
+        body = self.lists.get(item.source, {}).get(item.name)
+        if body is None:
+            return Verdict(State.WAITING, "not seen yet")
+        verdict = readiness.of(body)
+        if item.kind == "PersistentVolumeClaim" and verdict.state is State.WAITING and self._binds_late(body):
+            return readiness.READY
+        if verdict.state is not State.WAITING or item.kind == "Pod":
+            return verdict
+        for pod in self.pods_of(item):
+            found = readiness.of_pod(pod)
+            if found.state is State.FAILED and _is_final(item, pod):
+                return Verdict(
+                    State.FAILED, f"{verdict.reason}; pod {pod['metadata']['name']} is {found.reason}"
+                )
+        return verdict
+
+    def _binds_late(self, claim: Body) -> bool:
+        """Whether the claim is bound only when a pod uses it."""
+        answer = self._get("/apis/storage.k8s.io/v1/storageclasses")
+        wanted = claim["spec"].get("storageClassName")
+        default = "storageclass.kubernetes.io/is-default-class"
+        for found in answer.get("items", []):
+            is_default = (found["metadata"].get("annotations") or {}).get(default) == "true"
+            if found["metadata"]["name"] == wanted or (wanted is None and is_default):
+                return bool(found.get("volumeBindingMode") == "WaitForFirstConsumer")
+        return False
+
+    def _tell(self, verdicts: dict[Item, Verdict], seconds: float) -> None:
+        for item, verdict in verdicts.items():
+            if self.said.get(item) != verdict and verdict.state is not State.FAILED:
+                print(
+                    f"  {verdict.state.value:<8} {item}{': ' * bool(verdict.reason)}{verdict.reason}", end=""
+                )
+                print(f" ({seconds:.1f} s)", flush=True)
+        self.said = verdicts
+
+    def _learn(self) -> bool:
+        """Take in what the watches report; False when time is up."""
+        try:
+            self._take(*self.news.get(timeout=max(0.0, self.deadline - time.monotonic())))
+            while not self.news.empty():
+                self._take(*self.news.get())
+        except queue.Empty:
+            return False
+        return True
+
+    def _take(self, source: str, what: str, found: Any) -> None:
+        if what == "ALL":
+            self.lists[source] = {body["metadata"]["name"]: body for body in found}
+        elif what == "ERROR":
+            raise found
+        elif what == "DELETED":
+            self.lists.setdefault(source, {}).pop(found["metadata"]["name"], None)
+        else:
+            self.lists.setdefault(source, {})[found["metadata"]["name"]] = found
+
+    def _follow(self, source: str, selector: str) -> None:
+        """Report a list and what happens to it, until all is over."""
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
+        while not self.over.is_set():
+            try:
+                listing = self._get(source, label_selector=selector)
+                kind = {"kind": listing["kind"].removesuffix("List"), "apiVersion": listing["apiVersion"]}
+                self.news.put((source, "ALL", [{**kind, **item} for item in listing["items"]]))
+                self._stream(source, selector, listing["metadata"]["resourceVersion"])
+            except ApiException as error:
+                if error.status in (401, 403, 404):
+                    self.news.put(
+                        (source, "ERROR", ClusterError(f"{source} cannot be watched: {message(error)}"))
+                    )
+                    return
+                self.over.wait(PAUSE)
+            except (HTTPError, WindtunnelError, ValueError):
+                self.over.wait(PAUSE)
+
+    def _stream(self, source: str, selector: str, version: str) -> None:
+        response = self.client.request(
+            "get", source, label_selector=selector, resource_version=version, watch="true",
+            timeout_seconds=STREAM, serialize=False,
+        )  # fmt: skip
+        try:
+            for line in response:
+                if self.over.is_set():
+                    return
+                event = json.loads(line)
+                if event["type"] == "ERROR":  # too old a version: begin anew
+                    return
+                self.news.put((source, event["type"], event["object"]))
+        finally:
+            response.close()
+
+    def _get(self, path: str, **options: Any) -> Body:
+        answer: Body = json.loads(self.client.request("get", path, serialize=False, **options).data)
+        return answer
+
+
+def _selects(workload: Body, pod: Body) -> bool:
+    """Whether a pod is one of a workload's, by its selector; a pod on its way out is nobody's."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return False
+    selector = workload.get("spec", {}).get("selector") or {}
+    plain = selector.get("matchLabels", {} if "matchExpressions" in selector else selector)
+    own = pod["metadata"].get("labels") or {}
+    wanted = [own.get(key) == value for key, value in plain.items()]
+    wanted += [_expression(own, each) for each in selector.get("matchExpressions") or []]
+    return bool(wanted) and all(wanted)
+
+
+def _expression(labels: dict[str, str], wanted: Body) -> bool:
+    key, values = wanted["key"], wanted.get("values") or []
+    return {
+        "In": labels.get(key) in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }[wanted["operator"]]
+
+
+def _is_current(workload: Body, pod: Body) -> bool:
+    """Whether a pod was made from the workload's present template, as far as its labels tell."""
+    own = pod["metadata"].get("labels") or {}
+    if workload["kind"] == "StatefulSet":
+        return bool(own.get("controller-revision-hash") == workload.get("status", {}).get("updateRevision"))
+    if workload["kind"] == "DaemonSet":
+        notes = workload["metadata"].get("annotations") or {}
+        wanted = notes.get("deprecated.daemonset.template.generation")
+        return wanted is None or own.get("pod-template-generation") == wanted
+    if workload["kind"] == "Deployment":
+        images = {c["name"]: c.get("image") for c in workload["spec"]["template"]["spec"]["containers"]}
+        return all(images.get(c["name"]) == c.get("image") for c in pod["spec"]["containers"])
+    return True
+
+
+def _is_final(item: Item, pod: Body) -> bool:
+    """Whether the trouble of this pod is the workload's: what may be tried anew with another pod is not."""
+    if pod.get("status", {}).get("phase") == "Failed":
+        return False
+    waiting = [(c.get("state", {}).get("waiting") or {}).get("reason") for c in readiness.statuses(pod)]
+    return item.kind != "Job" or any(reason in readiness.CERTAIN for reason in waiting)
