@@ -11,7 +11,8 @@ conf    = {"REPO_URL": "file://$(CURDIR)/$(sample)", "PULL_NUMBER": "$(PULL)"}
 menu:
 	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-e2e: setup $(sample) ## set up what is missing, then test a pull request of the bundled sample: PULL=1, or PULL=2
+e2e: setup ## set up what is missing, then test a pull request of the bundled sample: PULL=1, or PULL=2
+	@$(python) scripts/sample_repo $(sample) >/dev/null
 	@$(python) -m py.e2e run tf_k8s_tests --conf '$(conf)'
 
 test: setup lint ## set up what is missing, then lint and every test
@@ -41,6 +42,3 @@ python: ## set up .venv, and nothing else
 clean: ## remove what was made in this folder; .venv and the caches outside it stay
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-$(sample): scripts/sample_repo $(shell find examples/tf_operator -type f -not -name '*.pyc')
-	@scripts/sample_repo $@
-	@touch $@
