@@ -1,0 +1,78 @@
+"""Clone, build and push the code under test: python -m py.release."""
+
+import time
+from pathlib import Path
+from typing import TypedDict
+
+from py.tools import cli, dryrun, outputs
+
+
+class Cloned(TypedDict):
+    """What `clone` gives."""
+
+    src_dir: str
+    commit: str
+
+
+class Built(TypedDict):
+    """What `build` and `push` give: comma-separated, in the order in which the images are declared."""
+
+    image: str
+    digest: str
+
+
+class Release:
+    """Gets the code under test, builds its images and pushes them."""
+
+    def clone(
+        self,
+        *,
+        repo: str = "",
+        owner: str = "",
+        name: str = "",
+        refs: str = "",
+        pull: str = "",
+        commit: str = "",
+        branch: str = "",
+        base_commit: str = "",
+        src_dir: str = "",
+    ) -> Cloned:
+        """Check out a commit, or pull requests merged onto a base as Prow's clonerefs does.
+
+        Cloning twice into the same folder gives the same, and the same pull requests on the same base give the
+        same merge: `commit` is the sha of what is checked out. Writes clone-records.json into ARTIFACTS.
+
+        Args:
+            repo: A URL, a path (/… or ./…), or OWNER/NAME at github.com.
+            owner: Owner at github.com, where there is no --repo.
+            name: Name of the repository at github.com, where there is no --repo.
+            refs: All of what to check out, as Prow's PULL_REFS: main:SHA,12:SHA,15:SHA.
+            pull: Pull requests to merge onto the base, in this order: 12 or 12:SHA,15:SHA.
+            commit: Head of the one pull request; without --pull the commit to check out.
+            branch: Branch or tag to check out or to merge onto; empty: the default branch.
+            base_commit: Commit of that branch; empty: its newest.
+            src_dir: Folder to make, or to put right if clone made it; empty: src in WORKSPACE.
+        """
+        from py.sources import folder, records, repository
+        from py.sources import refs as references
+        from py.sources.clone import clone
+        from py.sources.git import Git
+
+        wanted = references.parse(refs, pull=pull, commit=commit, base_commit=base_commit, branch=branch)
+        source = repository.locate(repo, owner, name)
+        target = Path(src_dir or outputs.workspace() / "src").absolute()
+        began = time.monotonic()
+        final_sha = ""
+        with folder.hold(target) as held:
+            git = Git(target, source)
+            try:
+                final_sha = clone(git, source, wanted, held)
+            finally:
+                record = outputs.artifacts() / records.NAME
+                if not dryrun.would(f"write {record}"):
+                    records.write(record, source, wanted, git.done, final_sha, time.monotonic() - began)
+        return {"src_dir": str(target), "commit": final_sha}
+
+
+if __name__ == "__main__":
+    cli.main(Release)

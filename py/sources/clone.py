@@ -1,0 +1,100 @@
+"""Make a folder hold a base commit with pull requests merged onto it, as Prow's clonerefs does.
+
+Clones are shallow, and deepen step by step where a merge needs more history. Merges have a fixed author and
+the date of the pull request's head: the same commits give the same merge, with the same sha, everywhere.
+"""
+
+from py.sources.causes import explained
+from py.sources.fetch import DEPTHS, Fetch, base_of, head_of
+from py.sources.folder import DONE, WORKING, Folder
+from py.sources.git import Git, GitFailed, progress
+from py.sources.refs import Refs
+from py.sources.repository import Repository
+from py.tools.errors import WindtunnelError
+
+MERGER = "Windtunnel"
+
+
+def clone(git: Git, repository: Repository, refs: Refs, folder: Folder) -> str:
+    """Check out `refs` into a folder that we hold, and return the sha of what is there now.
+
+    A folder where an earlier clone did not come to its end is begun anew, and so is one that turns out to be
+    damaged. A finished one is put back into the state that a fresh clone has.
+    """
+    again = folder.state == DONE
+    if folder.state == WORKING:
+        print(f"an earlier clone into {folder.path} did not come to its end; beginning anew", flush=True)
+        git.end_orphans()
+        folder.empty()
+    folder.state = WORKING
+    try:
+        try:
+            commit = _check_out(git, repository, refs)
+        except GitFailed as error:
+            if not again or explained(error, repository):
+                raise
+            print(f"the checkout in {folder.path} is damaged ({error.last_word}); beginning anew", flush=True)
+            folder.empty()
+            commit = _check_out(git, repository, refs)
+    except GitFailed as error:
+        raise (explained(error, repository) or error) from None
+    folder.state = DONE
+    return commit
+
+
+def _check_out(git: Git, repository: Repository, refs: Refs) -> str:
+    git.do("init", "--quiet", "--template=")
+    git.do("config", "remote.origin.url", repository.url)
+    git.do("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    onto, *pulls = wanted = [base_of(refs), *map(head_of, refs.pulls)]
+    fetch = Fetch(git, repository, wanted)
+    base, *heads = fetch.bring(DEPTHS[0] if pulls else 1)
+    if (git.folder / ".git/modules").is_dir():
+        git.do("submodule", "--quiet", "deinit", "--force", "--all")
+    git.do("checkout", "--quiet", "--force", "--detach", base)
+    git.do("clean", "-ffdxq")
+    names = onto.what
+    for pull, head in zip(pulls, heads, strict=True):
+        _merge(git, fetch, pull.what, head, names)
+        names += f" with {pull.what}"
+    _update_submodules(git, repository)
+    return git.ask("rev-parse", "HEAD", placeholder="<commit>")
+
+
+def _merge(git: Git, fetch: Fetch, what: str, head: str, onto: str) -> None:
+    while not git.holds("merge-base", "HEAD", head):
+        if not fetch.deepen():
+            raise WindtunnelError(f"{what} ({head[:12]}) shares no history with {onto}; it cannot be merged")
+    date = git.ask("show", "--no-patch", "--format=%ct", head, placeholder="0")
+    who = {
+        f"GIT_{role}_{key}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for key, value in (("NAME", MERGER), ("EMAIL", "windtunnel@localhost"), ("DATE", f"@{date} +0000"))
+    }
+    try:
+        git.do("merge", "--no-ff", "--no-stat", "-m", f"Merge {what} at {head}", head, env=who)
+    except GitFailed:
+        files = [name for name in git.ask("diff", "--name-only", "--diff-filter=U", "-z").split("\0") if name]
+        if not files:
+            raise
+        if fetch.deepen():  # a nearer common ancestor may lie beyond the history that was here
+            git.do("merge", "--abort")
+            return _merge(git, fetch, what, head, onto)
+        shown = ", ".join(files[:10]) + (f" and {len(files) - 10} more" if len(files) > 10 else "")
+        raise WindtunnelError(f"{what} ({head[:12]}) conflicts with {onto} in {shown}; rebase it") from None
+
+
+def _update_submodules(git: Git, repository: Repository) -> None:
+    if not (git.folder / ".gitmodules").is_file():
+        return
+    git.do("submodule", "--quiet", "sync", "--recursive")
+    update = ("submodule", "update", *progress(), "--init", "--recursive", "--force")
+    try:
+        git.do(*update, "--depth=1")
+    except GitFailed:  # not every server hands out the one commit that is recorded
+        try:
+            git.over_the_network(*update)
+        except GitFailed as error:
+            raise WindtunnelError(
+                f"a submodule of {repository.url} cannot be had: {error.last_word}"
+            ) from None
