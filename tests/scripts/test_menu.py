@@ -25,7 +25,8 @@ def test_no_file_can_stand_in_for_a_target() -> None:
 
 
 def test_every_script_is_sound() -> None:
-    scripts = [path for path in (REPO / "scripts").rglob("[!.]*") if path.is_file()]
+    files = [path for path in (REPO / "scripts").rglob("[!.]*") if path.is_file()]
+    scripts = [path for path in files if "python" not in path.read_text().partition("\n")[0]]
     ran = subprocess.run(
         [REPO / ".venv/bin/shellcheck", *scripts, REPO / ".ci/run"],
         capture_output=True,
