@@ -113,7 +113,7 @@ class E2E:
             print(f"{lost.name}: its runner was killed; finished as {lost.result}")
         home = found.file.resolve().parents[1]
         this = run.new(found.pipeline, values, runs=Path(runs), home=home, file=str(found.file))
-        with progress.shown(this, verbose=verbose) as watcher:
+        with progress.shown(this, verbose=verbose or this.dryrun) as watcher:
             result = local.drive(this, jobs=jobs, watcher=watcher)
         _summary(this)
         return EXIT[result]

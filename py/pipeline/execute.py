@@ -38,7 +38,7 @@ def execute(
         if not mine:
             record = Record(FAILED, "another attempt of this step is still running", None, began)
         elif run.dryrun:
-            record = _pretend(run, step, log)
+            record = _pretend(run, step, log, said)
         else:
             if again:
                 (folder / "outputs.json").unlink(missing_ok=True)
@@ -62,9 +62,10 @@ def _started(argv: list[str]) -> list[str]:
     return [sys.executable, *argv[1:]] if argv[0] == PYTHON else argv
 
 
-def _pretend(run: Run, step: Step, log: Path) -> Record:
-    """The dry run of a step: its command is logged, and placeholders stand for its outputs."""
+def _pretend(run: Run, step: Step, log: Path, said: Callable[[bytes], object]) -> Record:
+    """The dry run of a step: its command is shown and logged, and placeholders stand for its outputs."""
     log.write_text(f"{by_hand(run, step)}\n")
+    said(f"would run: {quoted(render(step.command, run.answer))}\n".encode())
     run.outputs[step.name] = {output: f"<{step.name}.{output}>" for output in step.outputs}
     return Record(PASSED, "dry run", None, time.time())
 

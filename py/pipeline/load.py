@@ -1,6 +1,5 @@
 """Find pipelines: load the files of a `dags/` folder by path, and nothing else."""
 
-import sys
 import traceback
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -54,7 +53,7 @@ def all_of(dags: Path = DAGS) -> tuple[dict[str, Found], list[DefinitionError]]:
 
 def load(file: Path) -> list[Found]:
     """The pipelines of one file; a mistake in it is a DefinitionError that names its line."""
-    spec = spec_from_file_location(f"_dags_{file.stem}", file)
+    spec = spec_from_file_location(f"_dags_{file.stem}", file.absolute())
     assert spec and spec.loader
     module = module_from_spec(spec)
     try:
@@ -62,7 +61,8 @@ def load(file: Path) -> list[Found]:
     except DefinitionError as error:
         raise DefinitionError(f"{file}:{_line(file, error)}: {error}") from None
     except Exception as error:
-        raise DefinitionError(f"{file}:{_line(file, error)}: {type(error).__name__}: {error}") from error
+        said = error.msg if isinstance(error, SyntaxError) else error
+        raise DefinitionError(f"{file}:{_line(file, error)}: {type(error).__name__}: {said}") from error
     pipelines = [value for value in vars(module).values() if isinstance(value, Pipeline)]
     for each in pipelines:
         if not each.last:
@@ -72,7 +72,7 @@ def load(file: Path) -> list[Found]:
 
 def _line(file: Path, error: BaseException) -> int:
     """The line of the file that made the error."""
-    if isinstance(error, SyntaxError) and error.filename == str(file):
+    if isinstance(error, SyntaxError) and error.filename == str(file.absolute()):
         return error.lineno or 1
-    frames = traceback.extract_tb(sys.exc_info()[2])
-    return next((f.lineno or 1 for f in reversed(frames) if f.filename == str(file)), 1)
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return next((frame.lineno or 1 for frame in frames if frame.filename == str(file.absolute())), 1)

@@ -133,6 +133,7 @@ def new(
 
 def read(folder: Path) -> Run:
     """A run as it was recorded, over or not."""
+    folder = folder.absolute()
     told: dict[str, Any] = json.loads((folder / "run.json").read_text())
     steps = {each["name"]: _heard(each) for each in told.pop("steps")}
     told |= {"home": Path(told["home"]), "artifacts": Path(told["artifacts"]), "reasons": tuple(told["reasons"])}

@@ -1,0 +1,413 @@
+"""A local run with real processes: what runs, what is undone, and what the verdict says, failure by failure."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .conftest import Project, wait_until
+
+def system(project: Project) -> None:
+    """Clone, build, create, setup, test, teardown; $FAIL names the step that fails after half its work."""
+    project.declare(
+        '''
+        def step(name, deed, **options):
+            fails = f'test "$FAIL" != {name} || {{ echo {name} is broken; exit 1; }}'
+            return pipeline.step(name, sh(do=f"{deed}; {fails}"), **options)
+
+        clone = step("clone_repo", "true")
+        build = step("build_images", "true", after=[clone])
+        create = step("create_cluster", "touch cluster", after=[clone])
+        setup = step("setup_cluster", "test -e cluster", after=[create, build])
+        tests = step("run_tests", "test -e cluster", after=[setup])
+        step("teardown_cluster", "test ! -e cluster || echo evidence > kept; rm -f cluster", undoes=[create, setup])
+        '''
+    )
+
+
+@pytest.mark.parametrize(
+    ("fails", "not_run"),
+    [
+        ("clone_repo", ["build_images", "create_cluster", "setup_cluster", "run_tests"]),
+        ("build_images", ["setup_cluster", "run_tests"]),
+        ("create_cluster", ["setup_cluster", "run_tests"]),
+        ("setup_cluster", ["run_tests"]),
+        ("run_tests", []),
+        ("teardown_cluster", []),
+    ],
+)
+def test_a_failure_is_red_and_what_was_made_is_undone(project: Project, fails: str, not_run: list[str]) -> None:
+    system(project)
+    project.env["FAIL"] = fails
+    code, out = project.run()
+    assert code == 1
+    states = project.states()
+    assert [name for name, state in states.items() if state == "failed"] == [fails]
+    assert [name for name in project.last().steps if states[name] == "not run"] == not_run
+    assert not (project.folder / "cluster").exists()
+    assert (project.folder / "kept").exists() == (fails != "clone_repo")
+    assert f"{fails} failed: exit code 1: {fails} is broken" in out
+    assert "FAILURE: sample" in out
+    assert f"by hand:  python -m py.e2e command {project.last().name} {fails}" in out
+
+
+def test_a_run_in_which_nothing_fails_is_green_and_leaves_nothing(project: Project) -> None:
+    system(project)
+    code, out = project.run()
+    assert code == 0
+    assert set(project.states().values()) == {"passed"}
+    assert not (project.folder / "cluster").exists()
+    assert project.last().result == "SUCCESS"
+    assert not list((project.folder / "runs" / ".open").iterdir())
+
+
+LONG = """
+create = pipeline.step("create", sh(do="touch cluster"))
+tests = pipeline.step("tests", sh(do="{long}"), after=[create])
+pipeline.step("beside", sh(do="true"), after=[tests])
+pipeline.step("teardown", sh(do="sleep 0.3; rm -f cluster; touch undone"), undoes=[create])
+"""
+
+def ended(project: Project, *names: str) -> bool:
+    """Whether the processes that wrote their pids into these files are gone."""
+    return not any(psutil.pid_exists(int((project.folder / name).read_text())) for name in names)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_once_the_run_ends_in_order_with_teardown(project: Project, sent: signal.Signals) -> None:
+    project.declare(LONG.replace("{long}", "touch begun; sleep 60"))
+    child = project.start("run", "sample", "--dags=dags")
+    project.wait_for("begun")
+    child.send_signal(sent)
+    out, _ = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert project.states() == {"create": "passed", "tests": "aborted", "beside": "not run", "teardown": "passed"}
+    assert (project.folder / "undone").exists()
+    assert project.last().result == "ABORTED"
+    assert "ABORTED: sample" in out
+    assert "Traceback" not in out
+
+
+def test_a_stubborn_step_and_its_grandchildren_are_ended(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "./stubborn"))
+    child = project.start("run", "sample", "--dags=dags")
+    project.wait_for("grandchild")
+    project.wait_for("child")
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert ended(project, "child", "grandchild")
+    assert (project.folder / "undone").exists()
+
+
+def test_interrupted_twice_the_run_stops_now_and_the_next_start_undoes(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "./stubborn"))
+    child = project.start("run", "sample", "--dags=dags")
+    project.wait_for("grandchild")
+    project.wait_for("child")
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert child.returncode == 130
+    assert ended(project, "child", "grandchild")
+    first = project.last()
+    assert first.result == "ABORTED"
+    assert not (project.folder / "undone").exists()
+
+    project.declare('pipeline.step("a", sh(do="true"))', name="other")
+    code, out = project.run(name="other")
+    assert code == 0
+    assert f"{first.name}: its runner was killed; finished as ABORTED" in out
+    assert not (project.folder / "cluster").exists()
+
+
+def test_what_a_killed_runner_left_is_finished_by_the_next_start(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "./stubborn"))
+    child = project.start("run", "sample", "--dags=dags")
+    project.wait_for("grandchild")
+    project.wait_for("child")
+    child.kill()
+    child.communicate(timeout=20)
+    lost = project.last()
+    assert lost.result == ""
+    assert (project.folder / "cluster").exists()
+
+    (project.folder / "dags" / "sample.py").unlink()  # what was recorded must be enough
+    project.declare('pipeline.step("a", sh(do="true"))', name="other")
+    code, out = project.run(name="other")
+    assert code == 0
+    assert f"{lost.name}: its runner was killed; finished as ABORTED" in out
+    assert not (project.folder / "cluster").exists()
+    assert ended(project, "child", "grandchild")
+    told = json.loads((lost.folder / "run.json").read_text())
+    assert told["result"] == "ABORTED"
+    assert "tests aborted: the runner was killed" in told["reasons"]
+
+
+def test_a_run_that_is_being_driven_is_left_alone(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "touch begun; until test -e go; do sleep 0.05; done"))
+    child = project.start("run", "sample", "--dags=dags")
+    project.wait_for("begun")
+    project.declare('pipeline.step("a", sh(do="true"))', name="other")
+    code, out = project.run(name="other")
+    assert (code, "finished as" in out) == (0, False)
+    (project.folder / "go").touch()
+    child.communicate(timeout=20)
+    assert child.returncode == 0
+
+
+def test_a_step_whose_time_is_up_is_ended_with_its_tree(project: Project) -> None:
+    project.declare('pipeline.step("slow", sh(do="./stubborn"), timeout=timedelta(seconds=0.5))')
+    code, out = project.run()
+    assert code == 1
+    assert "slow failed: timed out after 0.5 s" in out
+    assert ended(project, "child", "grandchild")
+
+
+def test_independent_steps_run_side_by_side_as_many_as_jobs_allow(project: Project) -> None:
+    project.declare('for i in range(4):\n    pipeline.step(f"s{i}", sh(do="sleep 0.5"))')
+    began = time.monotonic()
+    assert project.run("--jobs=4")[0] == 0
+    wide = time.monotonic() - began
+    began = time.monotonic()
+    assert project.run("--jobs=1")[0] == 0
+    assert time.monotonic() - began > 2
+    assert wide < 1.5
+
+
+def test_the_longest_way_starts_first(project: Project) -> None:
+    project.declare(
+        """
+        pipeline.step("lint", sh(do="echo lint >> order"))
+        a = pipeline.step("build", sh(do="echo build >> order"))
+        pipeline.step("deploy", sh(do="echo deploy >> order"), after=[a])
+        """
+    )
+    assert project.run("--jobs=1")[0] == 0
+    assert (project.folder / "order").read_text().split()[0] == "build"
+
+
+def test_outputs_reach_the_steps_that_refer_to_them(project: Project) -> None:
+    project.declare(
+        """
+        give = 'printf "%s" \\'{"image": "a b $(x) \\\\"q\\\\" --y"}\\' > $STEP_OUTPUTS'
+        build = pipeline.step("build", sh(do=give), outputs=["image"])
+        pipeline.step("use", Binary("./keep")("", image=build["image"]))
+        """
+    )
+    project.program("keep", '#!/bin/sh\nprintf "%s" "$1" > got\n')
+    code, out = project.run()
+    assert code == 0, out
+    assert (project.folder / "got").read_text() == '--image=a b $(x) "q" --y'
+
+
+@pytest.mark.parametrize(
+    ("deed", "says"),
+    [
+        ("true", "wrote no outputs; it declares image"),
+        ("echo [] > $STEP_OUTPUTS", "its outputs are no JSON object"),
+        ("echo { > $STEP_OUTPUTS", "its outputs are no JSON:"),
+        ("echo {} > $STEP_OUTPUTS", "did not write its output image"),
+    ],
+)
+def test_a_step_that_ends_well_without_its_outputs_has_failed(project: Project, deed: str, says: str) -> None:
+    project.declare(f'pipeline.step("build", sh(do="{deed}"), outputs=["image"])')
+    code, out = project.run()
+    assert code == 1
+    assert says in out
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [("./nowhere", "not installed, or not on PATH"), ("./dags", "Permission denied"), ("nonesuch", "not on PATH")],
+)
+def test_a_program_that_cannot_be_started_is_a_failed_step(project: Project, program: str, says: str) -> None:
+    project.declare(f'pipeline.step("odd", Binary("{program}")("x"))')
+    code, out = project.run()
+    assert code == 1
+    assert says in out
+    assert "Traceback" not in out
+
+
+CASES = "<testsuites><testsuite name='s'><testcase classname='c' name='n' time='1'>{}</testcase></testsuite></testsuites>"
+
+
+@pytest.mark.parametrize(
+    ("deed", "says"),
+    [
+        ("true", "tests passed, but its junit_tests.xml is missing"),
+        (f'echo "{CASES.format("<failure>no</failure>")}" > {{}}', "junit_tests.xml holds failures: n"),
+        (f'echo "{CASES.format("<skipped/>")}" > {{}}', "holds no test that was run"),
+        ("echo '<testsuites/>' > {}", "holds no test that was run"),
+        ("echo '<testsui' > {}", "junit_tests.xml is no JUnit"),
+        ("touch -d yesterday {}", "is from before this run"),
+        (f'echo "{CASES.format("")}" | tee {{}} > $ARTIFACTS/junit_more.xml', "junit_more.xml is there, but no step"),
+    ],
+)
+def test_junit_that_is_missing_failing_odd_or_extra_makes_a_run_red(project: Project, deed: str, says: str) -> None:
+    body = deed.replace("{}", "$ARTIFACTS/junit_tests.xml")
+    project.declare(f'pipeline.step("tests", sh(do="""{body}"""), junit=True)')
+    code, out = project.run()
+    assert code == 1
+    assert says in out
+
+
+def test_junit_with_passed_tests_is_green_and_each_step_has_a_case(project: Project) -> None:
+    good = f'echo "{CASES.format("")}" > $ARTIFACTS/junit_tests.xml'
+    project.declare(f'pipeline.step("tests", sh(do="""{good}"""), junit=True)\npipeline.step("bad", sh(do="exit 3"))')
+    assert project.run()[0] == 1
+    steps = (project.last().artifacts / "junit_steps.xml").read_text()
+    assert 'name="tests"' in steps
+    assert "exit code 3" in steps
+    assert project.last().reasons == ("bad failed: exit code 3",)
+
+
+def test_steps_that_did_not_run_show_as_failed_cases(project: Project) -> None:
+    system(project)
+    project.env["FAIL"] = "clone_repo"
+    project.run()
+    steps = (project.last().artifacts / "junit_steps.xml").read_text()
+    assert steps.count("<failure") == 5
+    assert "not run: clone_repo failed" in steps
+
+
+def test_the_environment_of_a_step_is_the_contract_s(project: Project) -> None:
+    project.env |= {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgres://secret", "GITHUB_TOKEN": "planted-token-1",
+        "DB_PASSWORD": "planted-password", "GOOGLE_APPLICATION_CREDENTIALS": "/a/path", "PLAIN": "kept",
+    }  # fmt: skip
+    project.declare(
+        """
+        one = pipeline.step("one", sh(do="env > one.env"))
+        pipeline.step("two", sh(do="env > two.env"), after=[one], secrets=["GITHUB_TOKEN"])
+        """
+    )
+    assert project.run()[0] == 0
+    one, two = (
+        dict(line.split("=", 1) for line in (project.folder / f"{name}.env").read_text().splitlines() if "=" in line)
+        for name in ("one", "two")
+    )
+    run = project.last()
+    assert not {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "GITHUB_TOKEN", "DB_PASSWORD"} & set(one)
+    assert (one["PLAIN"], one["GOOGLE_APPLICATION_CREDENTIALS"]) == ("kept", "/a/path")
+    assert two["GITHUB_TOKEN"] == "planted-token-1"
+    assert (one["RUN_NAME"], one["STEP_NAME"]) == (run.name, "one")
+    assert Path(one["WORKSPACE"]) == run.workspace
+    assert Path(one["ARTIFACTS"]) == run.artifacts
+    assert Path(one["STEP_OUTPUTS"]).parent == run.step_folder("one")
+
+
+def test_a_secret_appears_nowhere_in_what_a_run_leaves(project: Project) -> None:
+    project.env["GITHUB_TOKEN"] = "planted/token+1"
+    leak = "echo $GITHUB_TOKEN; printf %s $GITHUB_TOKEN | base64; echo $GITHUB_TOKEN > $ARTIFACTS/kept; exit 1"
+    project.declare(f'pipeline.step("leak", sh(do="""{leak}"""), secrets=["GITHUB_TOKEN"])')
+    code, out = project.run("--verbose")
+    assert code == 1
+    for file in (project.folder / "runs").rglob("*"):
+        if file.is_file():
+            assert b"planted/token+1" not in file.read_bytes(), file
+    assert "planted/token+1" not in out
+    assert "$GITHUB_TOKEN" in (project.last().artifacts / "kept").read_text()
+
+
+def test_a_secret_that_is_not_set_starts_nothing(project: Project) -> None:
+    project.declare('pipeline.step("a", sh(do="touch begun"), secrets=["NO_SUCH_TOKEN"])')
+    code, out = project.run()
+    assert code == 2
+    assert "$NO_SUCH_TOKEN, which is not set" in out
+    assert not (project.folder / "begun").exists()
+
+
+def test_the_command_by_hand_repeats_a_step(project: Project) -> None:
+    project.env["GITHUB_TOKEN"] = "planted-token-1"
+    project.declare(
+        """
+        who = pipeline.param("WHO", "")
+        pipeline.step("say", Binary("./keep")("", who=who), secrets=["GITHUB_TOKEN"])
+        """
+    )
+    project.program("keep", '#!/bin/sh\nprintf "%s %s %s" "$1" "$RUN_NAME" "$GITHUB_TOKEN" > got\n')
+    who = "it's a \"b\"\n$(touch hacked) --x"
+    assert project.run("--conf", json.dumps({"WHO": who}))[0] == 0
+    first = (project.folder / "got").read_text()
+    (project.folder / "got").unlink()
+    code, command = project.e2e("command", "last", "say")
+    assert code == 0
+    assert "planted-token-1" not in command
+    os.system(f"cd / && GITHUB_TOKEN=planted-token-1 && export GITHUB_TOKEN && {command}")
+    assert (project.folder / "got").read_text() == first == f"--who={who} {project.last().name} planted-token-1"
+    assert not (project.folder / "hacked").exists()
+    log = (project.last().step_folder("say") / "log.txt").read_text()
+    assert log.startswith("by hand: ")
+
+
+def test_the_log_tells_the_command_again_when_it_fails(project: Project) -> None:
+    project.declare('pipeline.step("bad", sh(do="echo some words; exit 7"))')
+    project.run()
+    log = (project.last().step_folder("bad") / "log.txt").read_text()
+    assert log.count("by hand: ") == 2
+    assert "some words\n" in log
+    assert "bad failed: exit code 7: some words" in log
+
+
+def test_a_dry_run_starts_no_process_and_ends_green(project: Project, tmp_path: Path) -> None:
+    project.declare(
+        """
+        build = pipeline.step("build", Binary("git")("build"), outputs=["image"])
+        pipeline.step("use", Binary("./sh")("", do="touch hacked", image=build["image"]))
+        """
+    )
+    poison = tmp_path / "poison"
+    poison.mkdir()
+    for name in ("git", "sh", "bash", "env"):
+        (poison / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/poisoned\n")
+        (poison / name).chmod(0o755)
+    project.env["PATH"] = str(poison)
+    for words in (["--dryrun"], ["--conf", '{"dryrun": true}']):
+        code, out = project.run(*words)
+        assert code == 0, out
+        assert "would run: ./sh '--do=touch hacked' '--image=<build.image>'" in out
+    assert not (tmp_path / "poisoned").exists()
+    assert not (project.folder / "hacked").exists()
+    assert project.last().outputs in ({}, {"build": {"image": "<build.image>"}})
+
+
+def test_the_steps_of_a_chain_of_thousands_are_no_deeper_than_one(project: Project) -> None:
+    project.declare(
+        """
+        last = pipeline.step("s0", sh(do="exit 1"))
+        for i in range(1, 1500):
+            last = pipeline.step(f"s{i}", sh(do="true"), after=[last])
+        """
+    )
+    code, out = project.run()
+    assert code == 1
+    assert "Traceback" not in out
+    assert list(project.states().values()).count("not run") == 1499
+
+
+def test_artifacts_go_where_the_conf_says(project: Project) -> None:
+    project.declare('pipeline.step("a", sh(do="touch $ARTIFACTS/kept"))')
+    assert project.run("--conf", '{"ARTIFACTS_PATH": "results/here"}')[0] == 0
+    assert (project.folder / "results" / "here" / "kept").exists()
+    code, out = project.run("--conf", '{"ARTIFACTS_PATH": "gs://bucket/path"}')
+    assert (code, "only folders are supported yet" in out) == (2, True)
+
+
+def test_the_runner_tells_a_killed_step_from_a_failed_one(project: Project) -> None:
+    project.declare('pipeline.step("gone", sh(do="kill -9 $$"))')
+    code, out = project.run()
+    assert code == 1
+    assert "gone failed: ended by signal 9" in out
+
+
+def test_waiting_helpers_do_fail() -> None:
+    with pytest.raises(AssertionError, match="in vain"):
+        wait_until(lambda: False, seconds=0.05)

@@ -1,0 +1,147 @@
+"""A mistake in a definition is an error on the line that made it, with the near names."""
+
+from datetime import timedelta
+
+import pytest
+
+from py.pipeline import Binary, Pipeline
+from py.pipeline.model import Step
+from py.tools.errors import DefinitionError
+
+tool = Binary("./tool")
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return Pipeline("sample")
+
+
+def test_an_unknown_output_is_refused_with_what_the_step_gives(pipeline: Pipeline) -> None:
+    build = pipeline.step("build", tool("build"), outputs=["image", "chart"])
+    with pytest.raises(DefinitionError, match="step 'build' has no output 'imgae'; did you mean image"):
+        build["imgae"]
+    with pytest.raises(DefinitionError, match="it gives: image, chart"):
+        build["zzz"]
+
+
+def test_a_name_is_given_once(pipeline: Pipeline) -> None:
+    pipeline.step("build", tool("build"))
+    with pytest.raises(DefinitionError, match="a step 'build' already"):
+        pipeline.step("build", tool("build"))
+    pipeline.param("WHO", "")
+    with pytest.raises(DefinitionError, match="a param 'WHO' already"):
+        pipeline.param("WHO", "")
+    with pytest.raises(DefinitionError, match="a param 'dryrun' already"):
+        pipeline.param("dryrun", True)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "1st", "../up", "a-b", "é"])
+def test_a_name_is_letters_digits_and_underscores(pipeline: Pipeline, name: str) -> None:
+    with pytest.raises(DefinitionError):
+        pipeline.step(name, tool("x"))
+    with pytest.raises(DefinitionError):
+        Pipeline(name)
+    with pytest.raises(DefinitionError):
+        pipeline.step("fine", tool("x"), outputs=[name])
+
+
+def test_nothing_comes_after_done(pipeline: Pipeline) -> None:
+    pipeline.step("build", tool("build"))
+    pipeline.done("finish")
+    with pytest.raises(DefinitionError, match="'late' comes after 'finish'"):
+        pipeline.step("late", tool("x"))
+    with pytest.raises(DefinitionError, match="'finish'"):
+        pipeline.done("again")
+
+
+def test_done_needs_a_step(pipeline: Pipeline) -> None:
+    with pytest.raises(DefinitionError, match="before it has a step"):
+        pipeline.done()
+
+
+@pytest.mark.parametrize(
+    ("default", "choices", "pattern", "says"),
+    [
+        ("c", ("a", "b"), "", "none of"),
+        ("x", (), "[0-9]+", "does not match"),
+        (None, (), "", "no text, number"),
+        (["a"], (), "", "no text, number"),
+    ],
+)
+def test_a_default_obeys_its_own_rules(
+    pipeline: Pipeline, default: object, choices: tuple[str, ...], pattern: str, says: str
+) -> None:
+    with pytest.raises(DefinitionError, match=says):
+        pipeline.param("P", default, choices=choices, pattern=pattern)  # type: ignore[arg-type]
+
+
+def test_a_preset_obeys_the_params(pipeline: Pipeline) -> None:
+    pipeline.param("PULL", "")
+    with pytest.raises(DefinitionError, match="no param 'PUL'; did you mean PULL"):
+        pipeline.preset("presubmit", PUL="1")
+    with pytest.raises(DefinitionError, match="PULL wants text, not 1"):
+        pipeline.preset("presubmit", PULL=1)
+
+
+def test_a_reference_has_no_text_and_no_truth(pipeline: Pipeline) -> None:
+    build = pipeline.step("build", tool("build"), outputs=["image"])
+    for misuse in (lambda: f"--x={build['image']}", lambda: str(pipeline.run_name), lambda: bool(build["image"])):
+        with pytest.raises(DefinitionError):
+            misuse()
+
+
+def test_references_belong_to_their_own_pipeline(pipeline: Pipeline) -> None:
+    other = Pipeline("other")
+    step = other.step("build", tool("build"), outputs=["image"])
+    with pytest.raises(DefinitionError, match="another pipeline"):
+        pipeline.step("use", tool("x", image=step["image"]))
+    with pytest.raises(DefinitionError, match="another pipeline"):
+        pipeline.step("use", tool("x", who=other.param("WHO", "")))
+    with pytest.raises(DefinitionError, match="no step of this pipeline"):
+        pipeline.step("use", tool("x"), after=[step])
+    with pytest.raises(DefinitionError, match="no step of this pipeline"):
+        pipeline.step("use", tool("x"), after=["build"])  # type: ignore[list-item]
+
+
+def test_a_flag_is_text_a_number_a_truth_or_a_reference() -> None:
+    with pytest.raises(DefinitionError, match="--x cannot be None"):
+        tool("x", x=None)  # type: ignore[arg-type]
+
+
+def test_a_step_that_undoes_may_not_use_outputs(pipeline: Pipeline) -> None:
+    create = pipeline.step("create", tool("create"), outputs=["cluster"])
+    with pytest.raises(DefinitionError, match="use params and run_name"):
+        pipeline.step("delete", tool("delete", name=create["cluster"]), undoes=[create])
+
+
+def test_a_step_that_undoes_waits_for_all_that_builds_on_what_it_undoes(pipeline: Pipeline) -> None:
+    create = pipeline.step("create", tool("create"))
+    setup = pipeline.step("setup", tool("setup"), after=[create])
+    pipeline.step("forgotten", tool("test"), after=[setup])
+    beside = pipeline.step("beside", tool("lint"))
+    delete = pipeline.step("delete", tool("delete"), undoes=[create])
+    assert delete.upstream == ("create", "setup", "forgotten")
+    assert beside.name not in delete.upstream
+
+
+@pytest.mark.parametrize(
+    ("module", "command", "flags", "says"),
+    [
+        ("py.relase", "clone", {}, "no program 'py.relase'; did you mean py.release"),
+        ("py.release", "clon", {}, "no command 'clon'; did you mean clone"),
+        ("py.release", "build", {"src_dri": "x"}, "no flag 'src_dri'; did you mean src_dir"),
+        ("py.release", "build", {}, "needs src_dir"),
+    ],
+)
+def test_a_binary_s_flags_are_compared_with_its_source(
+    module: str, command: str, flags: dict[str, str], says: str
+) -> None:
+    with pytest.raises(DefinitionError, match=says):
+        Binary(module)(command, **flags)
+
+
+def test_edges_follow_from_the_references(pipeline: Pipeline) -> None:
+    clone = pipeline.step("clone", tool("clone"), outputs=["src_dir"])
+    build = pipeline.step("build", tool("build", src_dir=clone["src_dir"]), timeout=timedelta(minutes=1))
+    assert isinstance(build, Step)
+    assert (build.upstream, build.timeout) == (("clone",), 60.0)
