@@ -8,12 +8,16 @@ from py.kube import placing
 from py.kube.client import message, reporting
 from py.kube.manifests import Manifest, ManifestError
 from py.kube.wait import Item, until_ready
-from py.tools.errors import near
+from py.tools.errors import ClusterError, near
 
 if TYPE_CHECKING:
     from kubernetes.dynamic import DynamicClient, Resource
 
-PATIENCE = 30.0  # seconds for a webhook that is not up yet
+PATIENCE = 30.0  # seconds for what is only too early
+# What the server says of a pod whose account or priority is among the manifests, or is made with a namespace.
+DEPENDS = ("error looking up service account", "no PriorityClass with name")
+EARLY = ("failed calling webhook", *DEPENDS)
+UNTRIED = ("does not support dry run", *EARLY)
 
 
 class Application:
@@ -36,6 +40,7 @@ class Application:
         self.namespace = namespace
         self.run = run
         self.deadline = deadline
+        self._written = [manifest.origin for manifest in manifests]
         self._manifests = placing.ordered(manifests)
         self._items: list[Item] = []
         self._unchecked: set[str] = set()
@@ -46,15 +51,13 @@ class Application:
         self._unchecked = {m.origin for m in self._try(self._placed())}
 
     def apply(self) -> None:
-        """Make namespaces and custom resource definitions, wait for them, check what they made checkable, and
-        apply the rest."""
-        firsts = [m for m in self._placed() if placing.is_first(m)]
-        self._items = [self._apply(m) for m in firsts]
-        until_ready(self.client, self._items, run=self.run, deadline=self.deadline)
-        self._kinds.clear()  # the new kinds are known by now
+        """Make namespaces and definitions, check what needed them, and apply the rest."""
+        firsts = [self._apply(m) for m in self._placed() if placing.is_first(m)]
+        until_ready(self.client, firsts, run=self.run, deadline=self.deadline)
+        self._meet_new_kinds()
         rest = [m for m in self._placed() if not placing.is_first(m)]
         self._try([m for m in rest if m.origin in self._unchecked])
-        self._items += [self._apply(m) for m in rest]
+        self._items = [self._apply(m) for m in rest]
 
     def wait(self) -> None:
         """Wait until everything is ready; ClusterError names what is not, and why."""
@@ -81,11 +84,25 @@ class Application:
             raise ManifestError(mistakes)
         return placed
 
+    def _meet_new_kinds(self) -> None:
+        """Wait until the server serves the kinds that it has just accepted: a moment later."""
+        self._kinds.clear()
+        coming = placing.defined(self._manifests)
+        for manifest in self._manifests:
+            while (manifest.api_version, manifest.kind) in coming and not self._kind(manifest):
+                if time.monotonic() > self.deadline:
+                    raise ClusterError(
+                        f"{manifest.origin}: {self._unknown(manifest)}, though its definition is there"
+                    )
+                time.sleep(0.1)
+                self._kinds.clear()
+
     def _try(self, placed: Sequence[Manifest]) -> list[Manifest]:
         """Let the server try each manifest without keeping it; return those that it cannot try yet."""
         from kubernetes.client import ApiException
 
-        unchecked, mistakes = [], []
+        unchecked = []
+        mistakes: dict[str, str] = {}
         for manifest in placed:
             if self._kind(manifest) is None or not self._has_namespace(manifest):
                 unchecked.append(manifest)
@@ -93,23 +110,27 @@ class Application:
             try:
                 self._send(manifest, dry_run="All")
             except ApiException as error:
-                mistakes.append(f"{manifest.origin}: {manifest}: {message(error)}")
+                said = message(error)
+                if any(sign in said for sign in UNTRIED):
+                    unchecked.append(manifest)
+                else:
+                    mistakes[manifest.origin] = f"{manifest.origin}: {manifest}: {said}"
         if mistakes:
-            raise ManifestError(mistakes)
+            raise ManifestError([mistakes[origin] for origin in self._written if origin in mistakes])
         return unchecked
 
     def _apply(self, manifest: Manifest) -> Item:
         from kubernetes.client import ApiException
         from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-        def webhook(error: BaseException) -> bool:
-            return isinstance(error, ApiException) and error.status == 500 and "webhook" in message(error)
+        def early(error: BaseException) -> bool:
+            return isinstance(error, ApiException) and any(sign in message(error) for sign in EARLY)
 
         patience = min(PATIENCE, max(0.0, self.deadline - time.monotonic()))
         send = retry(
-            retry=retry_if_exception(webhook),
+            retry=retry_if_exception(early),
             stop=stop_after_delay(patience),
-            wait=wait_fixed(1),
+            wait=wait_fixed(0.5),
             reraise=True,
         )(self._send)
         with reporting(f"{manifest.origin}: {manifest} could not be applied"):

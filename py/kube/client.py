@@ -21,8 +21,9 @@ CONNECT_RETRIES = 2  # so that a server that does not answer at all is given up 
 def api_client(kubeconfig: Path, context: str | None = None) -> "ApiClient":
     """A client of the cluster that a kubeconfig file points to; nothing is asked of it yet.
 
-    Every request has a timeout (`_request_timeout` changes it), refused connections and 5xx answers are
-    tried again, and a server that cannot be reached is a ClusterError of one line.
+    Every request has a timeout (`_request_timeout` changes it), refused connections and the answers of
+    a server that is busy or starting are tried again, and one that cannot be reached is a ClusterError of one
+    line.
     """
     from kubernetes import client, config
 
@@ -58,7 +59,7 @@ def bounded(configuration: Any) -> "ApiClient":
         read=1,
         redirect=0,
         backoff_factor=0.2,
-        status_forcelist=(429, 500, 502, 503, 504),
+        status_forcelist=(429, 502, 503, 504),  # not 500: to apply an unknown field is one
         allowed_methods={"GET", "HEAD", "PUT", "PATCH", "DELETE"},  # a POST could be done twice
         raise_on_status=False,
     )
@@ -105,7 +106,8 @@ def message(error: Any) -> str:
         said = json.loads(body).get("message") or ""
     except (ValueError, AttributeError):
         said = body
-    return f"{_line(said) or error.reason or 'no reason given'} (HTTP {error.status})"
+    said = re.sub(r"^failed to create typed patch object \(.*?\): ", "", _line(said))
+    return f"{said or error.reason or 'no reason given'} (HTTP {error.status})"
 
 
 def _unreachable(host: str, error: Exception) -> ClusterError:
@@ -115,10 +117,13 @@ def _unreachable(host: str, error: Exception) -> ClusterError:
 
 
 def _hush() -> None:
-    """Keep urllib3 from reporting every retry on standard error."""
+    """Keep urllib3 from reporting every retry, and what a kubeconfig asked for, on standard error."""
     import logging
 
+    import urllib3
+
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 def _line(what: object) -> str:

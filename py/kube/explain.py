@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EVENTS = 5
 LINES = 10
+QUICK = (2.0, 5.0)  # seconds to connect and to answer: an explanation may not take long
 PODS = 3  # of one workload; the others say the same
 
 
@@ -37,7 +38,9 @@ def _events(client: "DynamicClient", item: Item, pods: list[Body]) -> list[str]:
     """The last events about the item, its pods and what stands between them."""
     path = f"/api/v1/namespaces/{item.namespace}/events" if item.namespace else "/api/v1/events"
     try:
-        found: list[Any] = json.loads(client.request("get", path, serialize=False).data)["items"]
+        found: list[Any] = json.loads(
+            client.request("get", path, serialize=False, _request_timeout=QUICK).data
+        )["items"]
     except Exception:
         return []
     names = {item.name} | {pod["metadata"]["name"] for pod in pods}
@@ -70,7 +73,12 @@ def _log(client: "DynamicClient", pod: Body) -> list[str]:
         query = [("container", status["name"]), ("tailLines", LINES), ("previous", str(previous).lower())]
         try:
             data: bytes = client.request(
-                "get", path, query_params=query, header_params={"accept": "*/*"}, serialize=False
+                "get",
+                path,
+                query_params=query,
+                header_params={"accept": "*/*"},
+                serialize=False,
+                _request_timeout=QUICK,
             ).data
         except Exception:  # noqa: S112 - a container that never started has no log
             continue

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 STREAM = 20  # seconds after which a watch is begun anew, so that nothing lost stays lost
 PAUSE = 0.5  # seconds between a broken watch and the next
-PODS = "/api/v1/namespaces/{}/pods"
+
+
+class Source(NamedTuple):
+    """A list to watch, narrowed to what is ours."""
+
+    path: str
+    labels: str = ""
+    fields: str = ""
 
 
 class Item(NamedTuple):
@@ -31,11 +38,13 @@ class Item(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
-    @property
-    def source(self) -> str:
-        """The address of the list in which it appears."""
+    def source(self, run: str) -> Source:
+        """The list in which it appears. What belongs to no namespace may not bear the run's label."""
         namespace = self.namespace or None
-        return str(self.resource.path(namespace=namespace))  # type: ignore[no-untyped-call]
+        path = str(self.resource.path(namespace=namespace))  # type: ignore[no-untyped-call]
+        if namespace:
+            return Source(path, labels=f"{placing.RUN}={run}")
+        return Source(path, fields=f"metadata.name={self.name}")
 
 
 def until_ready(client: "DynamicClient", items: Sequence[Item], *, run: str, deadline: float) -> None:
@@ -56,17 +65,14 @@ class _Waiting:
         self.client = client
         self.items = items
         self.deadline = deadline
-        self.lists: dict[str, dict[str, Body]] = {}  # list -> name -> object
-        self.news: queue.SimpleQueue[tuple[str, str, Any]] = queue.SimpleQueue()
+        self.lists: dict[Source, dict[str, Body]] = {}  # list -> name -> object
+        self.news: queue.SimpleQueue[tuple[Source, str, Any]] = queue.SimpleQueue()
         self.over = threading.Event()
         self.said: dict[Item, Verdict] = {}
-        own = f"{placing.RUN}={run}"
-        sources = {item.source: own for item in items}
-        sources |= {
-            PODS.format(i.namespace): "" for i in items if i.namespace and i.kind != "PersistentVolumeClaim"
-        }
-        for source, selector in sources.items():
-            threading.Thread(target=self._follow, args=(source, selector), daemon=True).start()
+        self.sources = {item: item.source(run) for item in items}
+        pods = {_pods(i.namespace) for i in items if i.namespace and i.kind != "PersistentVolumeClaim"}
+        for source in {*self.sources.values(), *pods}:
+            threading.Thread(target=self._follow, args=(source,), daemon=True).start()
 
     def end(self) -> None:
         """Wait; raise what went wrong."""
@@ -90,14 +96,17 @@ class _Waiting:
 
     def pods_of(self, item: Item) -> list[Body]:
         """The living pods that belong to a workload as it is now, not to what it was before."""
-        body = self.lists.get(item.source, {}).get(item.name)
+        body = self._seen(item)
         if item.kind == "Pod" or not body:
             return [body] if body else []
-        pods = self.lists.get(PODS.format(item.namespace), {}).values()
+        pods = self.lists.get(_pods(item.namespace), {}).values()
         return [pod for pod in pods if _selects(body, pod) and _is_current(body, pod)]
 
+    def _seen(self, item: Item) -> Body | None:
+        return self.lists.get(self.sources[item], {}).get(item.name)
+
     def _judge(self, item: Item) -> Verdict:
-        body = self.lists.get(item.source, {}).get(item.name)
+        body = self._seen(item)
         if body is None:
             return Verdict(State.WAITING, "not seen yet")
         verdict = readiness.of(body)
@@ -126,12 +135,13 @@ class _Waiting:
 
     def _tell(self, verdicts: dict[Item, Verdict], seconds: float) -> None:
         for item, verdict in verdicts.items():
-            if self.said.get(item) != verdict and verdict.state is not State.FAILED:
+            news = item in self.said or verdict.state is State.READY or self._seen(item)
+            if news and self.said.get(item) != verdict and verdict.state is not State.FAILED:
                 print(
                     f"  {verdict.state.value:<8} {item}{': ' * bool(verdict.reason)}{verdict.reason}", end=""
                 )
                 print(f" ({seconds:.1f} s)", flush=True)
-        self.said = verdicts
+                self.said[item] = verdict
 
     def _learn(self) -> bool:
         """Take in what the watches report; False when time is up."""
@@ -143,7 +153,7 @@ class _Waiting:
             return False
         return True
 
-    def _take(self, source: str, what: str, found: Any) -> None:
+    def _take(self, source: Source, what: str, found: Any) -> None:
         if what == "ALL":
             self.lists[source] = {body["metadata"]["name"]: body for body in found}
         elif what == "ERROR":
@@ -153,31 +163,31 @@ class _Waiting:
         else:
             self.lists.setdefault(source, {})[found["metadata"]["name"]] = found
 
-    def _follow(self, source: str, selector: str) -> None:
+    def _follow(self, source: Source) -> None:
         """Report a list and what happens to it, until all is over."""
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
         while not self.over.is_set():
             try:
-                listing = self._get(source, label_selector=selector)
+                listing = self._get(source.path, label_selector=source.labels, field_selector=source.fields)
                 kind = {"kind": listing["kind"].removesuffix("List"), "apiVersion": listing["apiVersion"]}
                 self.news.put((source, "ALL", [{**kind, **item} for item in listing["items"]]))
-                self._stream(source, selector, listing["metadata"]["resourceVersion"])
+                self._stream(source, listing["metadata"]["resourceVersion"])
             except ApiException as error:
                 if error.status in (401, 403, 404):
                     self.news.put(
-                        (source, "ERROR", ClusterError(f"{source} cannot be watched: {message(error)}"))
+                        (source, "ERROR", ClusterError(f"{source.path} cannot be watched: {message(error)}"))
                     )
                     return
                 self.over.wait(PAUSE)
             except (HTTPError, WindtunnelError, ValueError):
                 self.over.wait(PAUSE)
 
-    def _stream(self, source: str, selector: str, version: str) -> None:
+    def _stream(self, source: Source, version: str) -> None:
         response = self.client.request(
-            "get", source, label_selector=selector, resource_version=version, watch="true",
-            timeout_seconds=STREAM, serialize=False,
+            "get", source.path, label_selector=source.labels, field_selector=source.fields,
+            resource_version=version, watch="true", timeout_seconds=STREAM, serialize=False,
         )  # fmt: skip
         try:
             for line in response:
@@ -185,6 +195,7 @@ class _Waiting:
                     return
                 event = json.loads(line)
                 if event["type"] == "ERROR":  # too old a version: begin anew
+                    self.over.wait(PAUSE)
                     return
                 self.news.put((source, event["type"], event["object"]))
         finally:
@@ -193,6 +204,10 @@ class _Waiting:
     def _get(self, path: str, **options: Any) -> Body:
         answer: Body = json.loads(self.client.request("get", path, serialize=False, **options).data)
         return answer
+
+
+def _pods(namespace: str) -> Source:
+    return Source(f"/api/v1/namespaces/{namespace}/pods")
 
 
 def _selects(workload: Body, pod: Body) -> bool:
