@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from py.tools import cli, dryrun, outputs
+from py.tools.errors import UsageError
 
 
 class Cloned(TypedDict):
@@ -39,7 +40,7 @@ class Release:
     ) -> Cloned:
         """Check out a commit, or pull requests merged onto a base as Prow's clonerefs does.
 
-        Cloning twice into the same folder gives the same, and the same pull requests on the same base give the
+        Cloning twice into the same folder gives the same, and the same pull requests on the same base the
         same merge: `commit` is the sha of what is checked out. Writes clone-records.json into ARTIFACTS.
 
         Args:
@@ -72,6 +73,50 @@ class Release:
                 if not dryrun.would(f"write {record}"):
                     records.write(record, source, wanted, git.done, final_sha, time.monotonic() - began)
         return {"src_dir": str(target), "commit": final_sha}
+
+    def build(self, *, src_dir: str, registry: str = "", tag: str = "") -> Built:
+        """Build the images that a checkout declares in build.yaml, or the one of its Dockerfile.
+
+        The tag is vYYYYMMDD-COMMIT, with the day of the commit (not today), so that the same commit has the
+        same tag; changed or untracked files add -dirty-HASH. `digest` is the registry's, or the image's id
+        where nothing is pushed. WINDTUNNEL_DOCKER_BUILD_FLAGS adds flags to `docker build`.
+
+        Args:
+            src_dir: The checkout.
+            registry: HOST[:PORT][/FOLDER] to push to once all are built; empty: keep the images here.
+            tag: Tag of the images, instead of one made from the commit.
+        """
+        from py.images import declared, docker
+        from py.sources import version
+
+        source = Path(src_dir).absolute()
+        if not source.is_dir():
+            raise UsageError(f"--src_dir: there is no folder {source}; clone first")
+        prefix = f"{host}/" if (host := docker.check_registry(registry)) else ""
+        docker.check_tag(tag)
+        docker.extra_flags()
+        images = declared.images(source, version.name)
+        built = version.of(source, tag)
+        names = [f"{prefix}{image.name}:{built.tag}" for image in images]
+        labels = {
+            "org.opencontainers.image.revision": built.revision,
+            "org.opencontainers.image.source": built.source,
+            "org.opencontainers.image.version": built.tag,
+        }
+        ids = [docker.build(image, name, labels) for image, name in zip(images, names, strict=True)]
+        return {"image": ",".join(names), "digest": ",".join(docker.push(names) if host else ids)}
+
+    def push(self, *, image: str, registry: str) -> Built:
+        """Push local images to a registry, under their own names and tags.
+
+        Args:
+            image: Images, with commas between; a host in front of a name is replaced by the registry.
+            registry: HOST[:PORT][/FOLDER] to push to.
+        """
+        from py.images import docker
+
+        names = docker.retag(image, docker.check_registry(registry))
+        return {"image": ",".join(names), "digest": ",".join(docker.push(names))}
 
 
 if __name__ == "__main__":

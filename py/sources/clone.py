@@ -56,7 +56,7 @@ def _check_out(git: Git, repository: Repository, refs: Refs) -> str:
     names = onto.what
     for pull, head in zip(pulls, heads, strict=True):
         _merge(git, fetch, pull.what, head, names)
-        names += f" with {pull.what}"
+        names += f" and {pull.what}"
     _update_submodules(git, repository)
     return git.ask("rev-parse", "HEAD", placeholder="<commit>")
 
