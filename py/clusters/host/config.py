@@ -23,6 +23,7 @@ ENVIRONMENT = [
 ]
 
 _ETCD = "tcp://127.0.0.1:2379"
+_LISTENING = "tcp://127.0.0.1:6443"
 _API = "https://127.0.0.1:6443/readyz"
 _CONTAINERD = f"unix://{SOCKET}"
 
@@ -74,7 +75,7 @@ def programs(node_address: str, cgroup: str) -> list[dict[str, Any]]:
             f"--hostname-override={NODE}",
             f"--node-ip={node_address}",
             f"--cgroup-root={cgroup}",
-            after=(_CONTAINERD, _API),
+            after=(_CONTAINERD, _LISTENING),  # it has much to do before it needs an answer
         ),
         program("kube-proxy", f"--config={HOME}/kube-proxy.json", f"--hostname-override={NODE}", after=(_API,)),
         program("coredns", f"-conf={HOME}/Corefile", after=(_API,)),
@@ -246,7 +247,7 @@ Thing = tuple[str, dict[str, Any]]  # the path that makes it, and what it is
 
 
 def things(node_address: str) -> list[Thing]:
-    """What a new cluster holds from the start, storage, and a way to DNS."""
+    """What a new cluster holds from the start, its node, storage, and a way to DNS."""
     ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
     labels = {"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}
     return [
@@ -260,6 +261,14 @@ def things(node_address: str) -> list[Thing]:
                 "provisioner": PROVISIONER,
                 "reclaimPolicy": "Delete",
                 "volumeBindingMode": "WaitForFirstConsumer",
+            },
+        ),
+        # kubelet takes it over; kube-proxy would look a second too long for a node that is not there yet.
+        (
+            "/api/v1/nodes",
+            {
+                "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}},
+                "status": {"addresses": [{"type": "InternalIP", "address": node_address}]},
             },
         ),
         (

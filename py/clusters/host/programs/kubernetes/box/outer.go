@@ -44,7 +44,7 @@ func outer(spec *Spec, path string) error {
 		return err
 	}
 	ready.Close()
-	go watch(lifeline)
+	go hold(lifeline)
 	if err := connect(spec, child.Process.Pid); err != nil {
 		return fmt.Errorf("network %s: %w", spec.Interface, err)
 	}
@@ -55,8 +55,8 @@ func outer(spec *Spec, path string) error {
 	return nil
 }
 
-// watch ends the box when its creator went away without a word.
-func watch(lifeline *os.File) {
+// hold ends the box when its creator went away without a word.
+func hold(lifeline *os.File) {
 	said, err := io.ReadAll(lifeline)
 	if err != nil || !bytes.Contains(said, []byte("done")) {
 		log.Fatalf("the creator of this box is gone (%v)", err)

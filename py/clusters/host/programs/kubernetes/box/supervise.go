@@ -1,12 +1,8 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +12,6 @@ import (
 )
 
 const (
-	poll  = 10 * time.Millisecond
 	pause = time.Second // before a program that ended is started again
 	tries = 5           // a program that ended so often takes the box with it
 )
@@ -32,10 +27,11 @@ type supervisor struct {
 func supervise(spec *Spec) error {
 	s := &supervisor{spec: spec, running: map[int]int{}, ended: make([]int, len(spec.Programs))}
 	failed := make(chan error, len(spec.Programs)+1)
+	answering := watchAll(spec.Programs)
 	for i := range spec.Programs {
 		go func() {
 			for _, what := range spec.Programs[i].After {
-				await(what)
+				<-answering[what]
 			}
 			if err := s.start(i); err != nil {
 				failed <- err
@@ -106,32 +102,5 @@ func (s *supervisor) reap() error {
 				log.Print(err)
 			}
 		})
-	}
-}
-
-// await returns when something answers at the address.
-func await(address string) {
-	at, err := url.Parse(address)
-	if err != nil {
-		log.Fatal(err)
-	}
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // only asks whether it is up
-	}}
-	for ; ; time.Sleep(poll) {
-		switch at.Scheme {
-		case "https":
-			if answer, err := client.Get(address); err == nil {
-				answer.Body.Close()
-				if answer.StatusCode == http.StatusOK {
-					return
-				}
-			}
-		default:
-			if connection, err := net.Dial(at.Scheme, at.Host+at.Path); err == nil {
-				connection.Close()
-				return
-			}
-		}
 	}
 }
