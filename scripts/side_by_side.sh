@@ -75,16 +75,17 @@ next_sign_of_life=20
 show_progress() {
     local name line=''
     for name in "${!stage[@]}"; do
-        [[ ${stage[$name]} != running ]] ||
-            line+="$(part "$name" value title) $((SECONDS - begun[$name])) s: $(tail -c 300 "$logs/$name.log" | tail -n 1 | tr -d '\r')  "
+        [[ ${stage[$name]} != running ]] || line+="  $(part "$name" value title) $((SECONDS - begun[$name])) s: $(last_line "$name")"
     done
     if [[ -t 2 ]]; then
-        printf '%s%s' "$erase" "${dim}${line:0:$(($(tput cols) - 1))}${plain}" >&2
+        printf '%s' "$erase$dim${line:0:$(tput cols 2>/dev/null || echo 80)}$plain" >&2
     elif ((SECONDS >= next_sign_of_life)); then
         next_sign_of_life=$((SECONDS + 20))
-        say "  $line"
+        say "$line"
     fi
 }
+
+last_line() { tail -c 300 "$logs/$1.log" | tail -n 1 | tr -d '\r' | sed 's/^ *//'; }
 
 stop_all() {
     local name
