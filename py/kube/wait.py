@@ -1,22 +1,17 @@
 """Wait until objects are ready, by watching them; when they cannot be, say which and why."""
 
-import json
 import queue
 import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from py.kube import placing, readiness
-from py.kube.client import message
+from py.kube import placing, readiness, watch
 from py.kube.readiness import Body, State, Verdict
-from py.tools.errors import ClusterError, WindtunnelError
+from py.tools.errors import ClusterError
 
 if TYPE_CHECKING:
     from kubernetes.dynamic import DynamicClient, Resource
-
-STREAM = 20  # seconds after which a watch is begun anew, so that nothing lost stays lost
-PAUSE = 0.5  # seconds between a broken watch and the next
 
 
 class Source(NamedTuple):
@@ -124,7 +119,7 @@ class _Waiting:
 
     def _binds_late(self, claim: Body) -> bool:
         """Whether the claim is bound only when a pod uses it."""
-        answer = self._get("/apis/storage.k8s.io/v1/storageclasses")
+        answer = watch.get(self.client, "/apis/storage.k8s.io/v1/storageclasses")
         wanted = claim["spec"].get("storageClassName")
         default = "storageclass.kubernetes.io/is-default-class"
         for found in answer.get("items", []):
@@ -153,57 +148,24 @@ class _Waiting:
             return False
         return True
 
+    def _follow(self, source: Source) -> None:
+        def tell(what: str, found: Any) -> None:
+            self.news.put((source, what, found))
+
+        watch.follow(
+            self.client, source.path, tell, self.over,
+            label_selector=source.labels, field_selector=source.fields,
+        )  # fmt: skip
+
     def _take(self, source: Source, what: str, found: Any) -> None:
-        if what == "ALL":
+        if what == watch.ALL:
             self.lists[source] = {body["metadata"]["name"]: body for body in found}
-        elif what == "ERROR":
+        elif what == watch.ERROR:
             raise found
         elif what == "DELETED":
             self.lists.setdefault(source, {}).pop(found["metadata"]["name"], None)
         else:
             self.lists.setdefault(source, {})[found["metadata"]["name"]] = found
-
-    def _follow(self, source: Source) -> None:
-        """Report a list and what happens to it, until all is over."""
-        from kubernetes.client import ApiException
-        from urllib3.exceptions import HTTPError
-
-        while not self.over.is_set():
-            try:
-                listing = self._get(source.path, label_selector=source.labels, field_selector=source.fields)
-                kind = {"kind": listing["kind"].removesuffix("List"), "apiVersion": listing["apiVersion"]}
-                self.news.put((source, "ALL", [{**kind, **item} for item in listing["items"]]))
-                self._stream(source, listing["metadata"]["resourceVersion"])
-            except ApiException as error:
-                if error.status in (401, 403, 404):
-                    self.news.put(
-                        (source, "ERROR", ClusterError(f"{source.path} cannot be watched: {message(error)}"))
-                    )
-                    return
-                self.over.wait(PAUSE)
-            except (HTTPError, WindtunnelError, ValueError):
-                self.over.wait(PAUSE)
-
-    def _stream(self, source: Source, version: str) -> None:
-        response = self.client.request(
-            "get", source.path, label_selector=source.labels, field_selector=source.fields,
-            resource_version=version, watch="true", timeout_seconds=STREAM, serialize=False,
-        )  # fmt: skip
-        try:
-            for line in response:
-                if self.over.is_set():
-                    return
-                event = json.loads(line)
-                if event["type"] == "ERROR":  # too old a version: begin anew
-                    self.over.wait(PAUSE)
-                    return
-                self.news.put((source, event["type"], event["object"]))
-        finally:
-            response.close()
-
-    def _get(self, path: str, **options: Any) -> Body:
-        answer: Body = json.loads(self.client.request("get", path, serialize=False, **options).data)
-        return answer
 
 
 def _pods(namespace: str) -> Source:
