@@ -46,7 +46,7 @@ class Release:
         Args:
             repo: A URL, a path (/… or ./…), or OWNER/NAME at github.com.
             owner: Owner at github.com, where there is no --repo.
-            name: Name of the repository at github.com, where there is no --repo.
+            name: Repository of that owner; tf_operator without an owner is the bundled sample.
             refs: All of what to check out, as Prow's PULL_REFS: main:SHA,12:SHA,15:SHA.
             pull: Pull requests to merge onto the base, in this order: 12 or 12:SHA,15:SHA.
             commit: Head of the one pull request; without --pull the commit to check out.
@@ -54,12 +54,14 @@ class Release:
             base_commit: Commit of that branch; empty: its newest.
             src_dir: Folder to make, or to put right if clone made it; empty: src in WORKSPACE.
         """
-        from py.sources import folder, records, repository
+        from py.sources import folder, records, repository, sample
         from py.sources import refs as references
         from py.sources.clone import clone
         from py.sources.git import Git
 
         wanted = references.parse(refs, pull=pull, commit=commit, base_commit=base_commit, branch=branch)
+        if not repo and not owner and name == sample.NAME:
+            repo = sample.repository(outputs.workspace())
         source = repository.locate(repo, owner, name)
         target = Path(src_dir or outputs.workspace() / "src").absolute()
         began = time.monotonic()

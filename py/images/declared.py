@@ -1,4 +1,4 @@
-"""Read which images a checkout declares: its `build.yaml` (docs/build-yaml.md), or one Dockerfile at its top."""
+"""Read which images a checkout declares: in `build.yaml` (docs/build-yaml.md), or by one Dockerfile."""
 
 import re
 from collections.abc import Callable, Iterator
