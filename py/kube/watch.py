@@ -1,4 +1,4 @@
-"""Follow a list of the API for as long as it takes: what is in it, then everything that happens to it, in order."""
+"""Follow a list of the API for as long as it takes: what is in it, then all that happens to it, in order."""
 
 import json
 import threading
@@ -37,8 +37,8 @@ def follow(
 ) -> None:
     """Tell ALL with the list, then ADDED, MODIFIED or DELETED with each object, until `over` is set.
 
-    A server that goes away for a while loses nothing: the watch goes on where it was, and only where the server
-    has forgotten that place is the whole list told again. Meant to be the target of a thread.
+    A server that goes away for a while loses nothing: the watch goes on where it was, and only where the
+    server has forgotten that place is the whole list told again. Meant to be the target of a thread.
     """
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError

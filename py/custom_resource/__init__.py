@@ -1,0 +1,1 @@
+"""A custom resource under test: its template, what was seen of it and its pods, and the verdict."""

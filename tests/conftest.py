@@ -1,0 +1,20 @@
+"""What tests share: one real cluster for the whole session, made when the first test asks for it."""
+
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from py.clusters import Cluster, open_cluster
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A `host://` cluster of this session. Tests share it: what they make in it has names of their own."""
+    made = open_cluster("host://", f"tests-{os.getpid()}-{secrets.token_hex(2)}")
+    try:
+        made.create()
+        yield made
+    finally:
+        made.delete()
