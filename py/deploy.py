@@ -142,6 +142,11 @@ def _open(place: str, name: str) -> Cluster:
     return open_cluster(place, name)
 
 
+def _is_shared(target: Cluster) -> bool:
+    """Whether others use the cluster as well, so that only a namespace of it is ours."""
+    return bool(getattr(target, "shared", False))
+
+
 def _would(deeds: Sequence[str]) -> bool:
     for deed in deeds:
         dryrun.would(deed)
@@ -161,7 +166,14 @@ def _deploy(target: Cluster, wanted: "Sequence[Manifest]", loads: Sequence[str],
 
     began = time.monotonic()
     client = dynamic(target.kubeconfig())
-    application = Application(client, wanted, namespace=target.namespace, run=target.name, deadline=deadline)
+    application = Application(
+        client,
+        wanted,
+        namespace=target.namespace,
+        run=target.name,
+        deadline=deadline,
+        shared=_is_shared(target),
+    )
     with ThreadPoolExecutor(1) as side:
         loading = [side.submit(target.load, ref) for ref in loads]
         application.check()
@@ -183,11 +195,11 @@ def _keep_evidence(target: Cluster, seconds: float) -> None:
             return
         folder.mkdir(parents=True, exist_ok=True)
         lacking = _from_both(target, folder, deadline)
+        print(f"logs are in {folder}", flush=True)
     except (WindtunnelError, OSError) as error:
         lacking = [str(error)]
     if lacking:
         print("could not keep:\n  " + "\n  ".join(lacking), flush=True)
-    print(f"logs are in {folder}", flush=True)
 
 
 def _from_both(target: Cluster, folder: Path, deadline: float) -> list[str]:
@@ -206,7 +218,8 @@ def _from_both(target: Cluster, folder: Path, deadline: float) -> list[str]:
 
         try:
             client = dynamic(target.kubeconfig())
-            lacking.extend(dump(client, folder, run=target.name, namespace=None, deadline=deadline))
+            namespace = target.namespace if _is_shared(target) else None
+            lacking.extend(dump(client, folder, run=target.name, namespace=namespace, deadline=deadline))
         except Exception as error:
             lacking.append(f"what the API knows: {error}")
 

@@ -1,17 +1,13 @@
 """Apply manifests by server-side apply: all of them checked first, then in an order that works."""
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-from py.kube import placing
-from py.kube.client import message, reporting
+from py.kube import kinds, placing, sharing
+from py.kube.client import Client, Resource, message, reporting
 from py.kube.manifests import Manifest, ManifestError
 from py.kube.wait import Item, until_ready
-from py.tools.errors import ClusterError, near
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient, Resource
+from py.tools.errors import ClusterError
 
 PATIENCE = 30.0  # seconds for what is only too early
 # What the server says of a pod whose account or priority is among the manifests, or is made with a namespace.
@@ -29,22 +25,26 @@ class Application:
 
     def __init__(
         self,
-        client: "DynamicClient",
+        client: Client,
         manifests: Sequence[Manifest],
         *,
         namespace: str,
         run: str,
         deadline: float,
+        shared: bool = False,
     ) -> None:
+        """Get ready to apply `manifests` for `run`; `shared` says that others use the cluster as well."""
         self.client = client
         self.namespace = namespace
         self.run = run
         self.deadline = deadline
         self._written = [manifest.origin for manifest in manifests]
-        self._manifests = placing.ordered(manifests)
+        self._manifests = placing.ordered(placing.own_roles(manifests, run) if shared else manifests)
+        self._shared = shared
+        self._foreign: set[str] = set()  # what is there, is not ours and is used as it is
         self._items: list[Item] = []
         self._unchecked: set[str] = set()
-        self._kinds: dict[tuple[str, str], Resource | None] = {}
+        self._kinds: dict[tuple[str, str], Resource] = {}
 
     def check(self) -> None:
         """Let the server try all of it without keeping anything; ManifestError holds every mistake."""
@@ -72,12 +72,20 @@ class Application:
             resource = self._kind(manifest)
             kind = (manifest.api_version, manifest.kind)
             if resource is None and kind not in coming:
-                mistakes.append(f"{manifest.origin}: {self._unknown(manifest)}")
+                mistakes.append(f"{manifest.origin}: {kinds.unknown(self.client, manifest)}")
+                continue
+            if self._shared and (why := sharing.elsewhere(manifest, self.namespace)):
+                mistakes.append(f"{manifest.origin}: {why}")
                 continue
             namespaced = bool(resource.namespaced) if resource else coming[kind]
+            common = self._shared and not namespaced
             placed.append(
                 placing.put(
-                    manifest, namespaced=namespaced, namespace=self.namespace, run=self.run, accounts=accounts
+                    manifest,
+                    namespaced=namespaced,
+                    namespace=self.namespace,
+                    marks=sharing.labels(self.run) if common else placing.labels(self.run),
+                    accounts=accounts,
                 )
             )
         if mistakes:
@@ -91,9 +99,8 @@ class Application:
         for manifest in self._manifests:
             while (manifest.api_version, manifest.kind) in coming and not self._kind(manifest):
                 if time.monotonic() > self.deadline:
-                    raise ClusterError(
-                        f"{manifest.origin}: {self._unknown(manifest)}, though its definition is there"
-                    )
+                    why = kinds.unknown(self.client, manifest)
+                    raise ClusterError(f"{manifest.origin}: {why}, though its definition is there")
                 time.sleep(0.1)
                 self._kinds.clear()
 
@@ -108,7 +115,11 @@ class Application:
                 unchecked.append(manifest)
                 continue
             try:
-                self._send(manifest, dry_run="All")
+                why = self._differs(manifest)
+                if manifest.origin not in self._foreign:
+                    self._send(manifest, dry_run="All")
+                elif why:
+                    mistakes[manifest.origin] = f"{manifest.origin}: {manifest}: {why}"
             except ApiException as error:
                 said = message(error)
                 if any(sign in said for sign in UNTRIED):
@@ -118,6 +129,14 @@ class Application:
         if mistakes:
             raise ManifestError([mistakes[origin] for origin in self._written if origin in mistakes])
         return unchecked
+
+    def _differs(self, manifest: Manifest) -> str:
+        """Note that an object is somebody else's, and say why it cannot be used as it is, if so."""
+        resource = self._kind(manifest)
+        if not self._shared or manifest.namespace or not sharing.is_foreign(self.client, resource, manifest):
+            return ""
+        self._foreign.add(manifest.origin)
+        return sharing.difference(self.client, resource, manifest, self.run)
 
     def _apply(self, manifest: Manifest) -> Item:
         from kubernetes.client import ApiException
@@ -134,20 +153,22 @@ class Application:
             reraise=True,
         )(self._send)
         with reporting(f"{manifest.origin}: {manifest} could not be applied"):
-            send(manifest)
+            if manifest.origin not in self._foreign:
+                send(manifest)
         resource = self._kind(manifest)
         assert resource is not None
         return Item(resource, manifest.kind, manifest.namespace, manifest.name)
 
     def _send(self, manifest: Manifest, dry_run: str | None = None) -> None:
         resource = self._kind(manifest)
-        self.client.server_side_apply(  # type: ignore[no-untyped-call]
+        common = self._shared and not manifest.namespace
+        self.client.server_side_apply(
             resource,
             body=manifest.body,
             name=manifest.name,
             namespace=manifest.namespace or None,
-            field_manager=placing.MANAGER,
-            force_conflicts=True,
+            field_manager=sharing.manager(self.run) if common else placing.MANAGER,
+            force_conflicts=not common,
             dry_run=dry_run,
             query_params=[("fieldValidation", "Strict")],
             serialize=False,
@@ -168,50 +189,9 @@ class Application:
             raise
         return True
 
-    def _kind(self, manifest: Manifest) -> "Resource | None":
+    def _kind(self, manifest: Manifest) -> Resource:
         """How the server calls this kind, or None if it does not know it."""
         key = (manifest.api_version, manifest.kind)
         if key not in self._kinds:
-            self._kinds[key] = find(self.client, *key)
+            self._kinds[key] = kinds.find(self.client, *key)
         return self._kinds[key]
-
-    def _unknown(self, manifest: Manifest) -> str:
-        text = f"the cluster knows no {manifest.kind} in {manifest.api_version}"
-        served = _served(self.client)
-        versions = served.get(manifest.group, [])
-        if manifest.api_version in versions:
-            return f"{text}; {near(manifest.kind, _kinds(self.client, manifest.api_version), 'it knows')}"
-        if versions:
-            return f"{text}; it serves {', '.join(versions)}"
-        return f"{text}; {near(manifest.group, filter(None, served), 'it has the groups')}"
-
-
-def find(client: "DynamicClient", api_version: str, kind: str) -> "Resource | None":
-    """The resource of a kind, or None where the server has no such kind."""
-    from kubernetes.dynamic.exceptions import ResourceNotFoundError
-
-    group, _, version = api_version.rpartition("/")
-    where = {"prefix": "apis", "group": group} if group else {"prefix": "api"}
-    try:
-        found: Resource = client.resources.get(**where, api_version=version, kind=kind)
-        return found
-    except ResourceNotFoundError:
-        return None
-
-
-def listable(client: "DynamicClient") -> Iterator["Resource"]:
-    """Every kind of which the server can list the objects."""
-    for resources in client.resources:
-        yield from (found for found in resources if "list" in (getattr(found, "verbs", None) or ()))
-
-
-def _served(client: "DynamicClient") -> dict[str, list[str]]:
-    """The versions of each API group that the server has."""
-    groups: Any = client.request("get", "/apis").to_dict()["groups"]
-    return {"": ["v1"]} | {g["name"]: [v["groupVersion"] for v in g["versions"]] for g in groups}
-
-
-def _kinds(client: "DynamicClient", api_version: str) -> list[str]:
-    path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-    listed: Any = client.request("get", path).to_dict()
-    return sorted({r["kind"] for r in listed.get("resources", []) if "/" not in r["name"]})

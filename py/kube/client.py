@@ -10,8 +10,9 @@ from py.tools.errors import ClusterError
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
-    from kubernetes.dynamic import DynamicClient
 
+Client = Any  # kubernetes.dynamic.DynamicClient, most of whose methods have no types
+Resource = Any  # kubernetes.dynamic.Resource: where the objects of a kind are
 CONNECT = 3.0  # seconds to reach the server, per attempt
 READ = 30.0  # seconds without a byte of the answer
 RETRIES = 4  # further attempts; the pauses between them are 0.2, 0.4, 0.8, 1.6 s
@@ -29,9 +30,8 @@ def api_client(kubeconfig: Path, context: str | None = None) -> "ApiClient":
 
     configuration = client.Configuration()
     try:
-        config.load_kube_config(  # type: ignore[no-untyped-call]
-            str(kubeconfig), context, client_configuration=configuration
-        )
+        load: Any = config.load_kube_config
+        load(str(kubeconfig), context, client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
         raise ClusterError(f"{kubeconfig} is no usable kubeconfig: {_line(error)}") from None
     return bounded(configuration)
@@ -40,17 +40,8 @@ def api_client(kubeconfig: Path, context: str | None = None) -> "ApiClient":
 def bounded(configuration: Any) -> "ApiClient":
     """A client with these settings and our timeouts and retries."""
     from kubernetes import client
-    from kubernetes.client.rest import RESTClientObject
     from urllib3 import Retry
     from urllib3.exceptions import HTTPError
-
-    class Bounded(RESTClientObject):
-        def request(self, *args: Any, _request_timeout: Any = None, **kwargs: Any) -> Any:
-            kwargs["_request_timeout"] = _request_timeout or (CONNECT, READ)
-            try:
-                return super().request(*args, **kwargs)  # type: ignore[no-untyped-call]
-            except HTTPError as error:
-                raise _unreachable(configuration.host, error) from None
 
     _hush()
     configuration.retries = Retry(
@@ -64,11 +55,20 @@ def bounded(configuration: Any) -> "ApiClient":
         raise_on_status=False,
     )
     api = client.ApiClient(configuration)
-    api.rest_client = Bounded(configuration)
+    rest: Any = api.rest_client
+    ask = rest.request
+
+    def request(*args: Any, _request_timeout: Any = None, **kwargs: Any) -> Any:
+        try:
+            return ask(*args, _request_timeout=_request_timeout or (CONNECT, READ), **kwargs)
+        except HTTPError as error:
+            raise _unreachable(configuration.host, error) from None
+
+    rest.request = request
     return api
 
 
-def dynamic(kubeconfig: Path | None = None, api: "ApiClient | None" = None) -> "DynamicClient":
+def dynamic(kubeconfig: Path | None = None, api: "ApiClient | None" = None) -> Client:
     """A client for objects of every kind; it asks the server once which kinds it has.
 
     Takes a kubeconfig file or a client made before.
@@ -80,10 +80,12 @@ def dynamic(kubeconfig: Path | None = None, api: "ApiClient | None" = None) -> "
     if api is None:
         assert kubeconfig is not None
         api = api_client(kubeconfig)
+    connect: Any = DynamicClient
     # The library remembers kinds in a file named after the address, and the next cluster at that address
     # has other kinds: a folder that is gone in a moment leaves it nothing to remember.
     with tempfile.TemporaryDirectory() as folder:
-        return DynamicClient(api, cache_file=f"{folder}/kinds.json")  # type: ignore[no-untyped-call]
+        made: Client = connect(api, cache_file=f"{folder}/kinds.json")
+        return made
 
 
 @contextmanager

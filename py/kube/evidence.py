@@ -6,22 +6,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from py.kube import placing, readiness
-from py.kube.apply import listable
+from py.kube.client import Client, Resource
+from py.kube.kinds import listable
 from py.kube.readiness import Body
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient, Resource
 
 LOG = 1 << 20  # bytes kept of one container's log: its end
 WIDTH = 8  # logs read at once
 
 
-def dump(
-    client: "DynamicClient", folder: Path, *, run: str, namespace: str | None, deadline: float
-) -> list[str]:
+def dump(client: Client, folder: Path, *, run: str, namespace: str | None, deadline: float) -> list[str]:
     """Write everything into `folder` until `deadline` (of time.monotonic()); return what could not be had.
 
     Only the run's `namespace` is looked at, or the whole cluster if it is None. Secrets lose their values.
@@ -30,7 +26,7 @@ def dump(
 
 
 class _Dump:
-    def __init__(self, client: "DynamicClient", folder: Path, namespace: str | None, deadline: float) -> None:
+    def __init__(self, client: Client, folder: Path, namespace: str | None, deadline: float) -> None:
         self.client = client
         self.folder = folder
         self.base = f"/api/v1/namespaces/{namespace}" if namespace else "/api/v1"
@@ -88,7 +84,7 @@ class _Dump:
             name = f"objects/{resource.kind}{'.' * bool(resource.group)}{resource.group}.yaml"
             self._part(name, partial(self._list, name, resource, selector))
 
-    def _list(self, name: str, resource: "Resource", selector: str) -> None:
+    def _list(self, name: str, resource: Resource, selector: str) -> None:
         path = "/".join(p for p in (resource.prefix, resource.group_version, resource.name) if p)
         self._yaml(name, self._items("/" + path, label_selector=selector))
 

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from py.kube import readiness
+from py.kube.client import Client
 from py.kube.readiness import Body, State, Verdict
 from py.kube.wait import Item
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient
 
 EVENTS = 5
 LINES = 10
@@ -18,7 +16,7 @@ PODS = 3  # of one workload; the others say the same
 
 
 def explain(
-    client: "DynamicClient", unready: Mapping[Item, Verdict], pods_of: Callable[[Item], list[Body]], why: str
+    client: Client, unready: Mapping[Item, Verdict], pods_of: Callable[[Item], list[Body]], why: str
 ) -> str:
     """One paragraph for each thing that is not ready. What cannot be had is left out."""
     lines = [f"{', '.join(str(item) for item in unready)}: {why}"]
@@ -34,7 +32,7 @@ def explain(
     return "\n".join(lines)
 
 
-def _events(client: "DynamicClient", item: Item, pods: list[Body]) -> list[str]:
+def _events(client: Client, item: Item, pods: list[Body]) -> list[str]:
     """The last events about the item, its pods and what stands between them."""
     path = f"/api/v1/namespaces/{item.namespace}/events" if item.namespace else "/api/v1/events"
     try:
@@ -60,7 +58,7 @@ def _events(client: "DynamicClient", item: Item, pods: list[Body]) -> list[str]:
     ]
 
 
-def _log(client: "DynamicClient", pod: Body) -> list[str]:
+def _log(client: Client, pod: Body) -> list[str]:
     """The last lines of each container that is not running well, of its last attempt if it has restarted."""
     lines = []
     for status in readiness.statuses(pod):

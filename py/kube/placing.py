@@ -68,15 +68,17 @@ def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], bool]:
     return found
 
 
-def put(manifest: Manifest, *, namespaced: bool, namespace: str, run: str, accounts: set[str]) -> Manifest:
-    """The manifest with the run's labels, and in `namespace` if it belongs into one and names none.
+def put(
+    manifest: Manifest, *, namespaced: bool, namespace: str, marks: Mapping[str, str], accounts: set[str]
+) -> Manifest:
+    """The manifest with the labels of `marks`, and in `namespace` if it belongs into one and names none.
 
     `accounts` are the service accounts that land in `namespace`: bindings that mean one of them, or any
     without a namespace, are pointed there.
     """
     body = deepcopy(manifest.body)
     metadata = body["metadata"]
-    metadata["labels"] = {**(metadata.get("labels") or {}), **labels(run)}
+    metadata["labels"] = {**(metadata.get("labels") or {}), **marks}
     if namespaced:
         metadata["namespace"] = metadata.get("namespace") or namespace
     else:

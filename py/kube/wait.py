@@ -4,14 +4,12 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from py.kube import placing, readiness, watch
+from py.kube.client import Client, Resource
 from py.kube.readiness import Body, State, Verdict
 from py.tools.errors import ClusterError
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient, Resource
 
 
 class Source(NamedTuple):
@@ -25,7 +23,7 @@ class Source(NamedTuple):
 class Item(NamedTuple):
     """An object to wait for."""
 
-    resource: "Resource"
+    resource: Resource
     kind: str
     namespace: str
     name: str
@@ -36,13 +34,13 @@ class Item(NamedTuple):
     def source(self, run: str) -> Source:
         """The list in which it appears. What belongs to no namespace may not bear the run's label."""
         namespace = self.namespace or None
-        path = str(self.resource.path(namespace=namespace))  # type: ignore[no-untyped-call]
+        path = str(self.resource.path(namespace=namespace))
         if namespace:
             return Source(path, labels=f"{placing.RUN}={run}")
         return Source(path, fields=f"metadata.name={self.name}")
 
 
-def until_ready(client: "DynamicClient", items: Sequence[Item], *, run: str, deadline: float) -> None:
+def until_ready(client: Client, items: Sequence[Item], *, run: str, deadline: float) -> None:
     """Return when every item is ready; `deadline` is a time of time.monotonic().
 
     ClusterError names each thing that is not, with the reason, the last events and log lines, when time is up
@@ -56,7 +54,7 @@ def until_ready(client: "DynamicClient", items: Sequence[Item], *, run: str, dea
 class _Waiting:
     """What is known so far about the items and their pods, fed by one watch for each list."""
 
-    def __init__(self, client: "DynamicClient", items: Sequence[Item], run: str, deadline: float) -> None:
+    def __init__(self, client: Client, items: Sequence[Item], run: str, deadline: float) -> None:
         self.client = client
         self.items = items
         self.deadline = deadline
