@@ -80,10 +80,11 @@ SHELL = ("bash", "env", "dirname", "sed", "id")
 
 def test_without_root_it_says_what_to_run_and_touches_nothing(checkout: Checkout) -> None:
     checkout.keep_programs(*SHELL, "apt-get")
-    code, said = checkout.setup("packages", "docker", user=NOBODY if os.geteuid() == 0 else None)
+    code, said = checkout.setup(user=NOBODY if os.geteuid() == 0 else None)
     assert code == 2
     assert "sudo apt-get install -y --no-install-recommends git" in said
     assert "sudo systemctl start docker" in said
+    assert "sudo make e2e" in said
     assert not any(checkout.home.iterdir())
 
 
