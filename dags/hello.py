@@ -1,4 +1,4 @@
-"""Write a greeting, keep it, and take it away again: the smallest pipeline with a param, an output and an undo."""
+"""Write a greeting, keep it, take it away again: the smallest pipeline with param, output and undo."""
 
 from py.pipeline import Binary, Pipeline
 

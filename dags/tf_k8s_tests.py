@@ -11,19 +11,19 @@ testing = Binary("py.test_runner")
 
 pipeline = Pipeline("tf_k8s_tests", doc=__doc__)
 
-owner = pipeline.param("REPO_OWNER", "", help="Owner at github.com of the code under test; empty: the sample.")
+owner = pipeline.param("REPO_OWNER", "", help="Owner at github.com; empty: the bundled sample.")
 repo = pipeline.param("REPO_NAME", "tf_operator", help="Repository of the code under test.")
 url = pipeline.param("REPO_URL", "", help="Any git URL or path, instead of owner and name.")
 refs = pipeline.param("PULL_REFS", "", help="All of what to test, as base:sha,pull:sha; empty: as below.")
-pull = pipeline.param("PULL_NUMBER", "", help="Pull request to merge onto the base; empty: none.", pattern="[0-9]*")
+pull = pipeline.param("PULL_NUMBER", "", help="Pull request to merge; empty: none.", pattern="[0-9]*")
 head = pipeline.param("PULL_PULL_SHA", "", help="Commit of the pull request; empty: its newest.")
 base = pipeline.param("PULL_BASE_REF", "", help="Branch to test, or to merge onto; empty: the default one.")
 base_sha = pipeline.param("PULL_BASE_SHA", "", help="Commit of that branch; empty: its newest.")
 where = pipeline.param("CLUSTER", "local://", help="Place: local://, host://, kubeconfig://PATH?context=NAME.")
-registry = pipeline.param("REGISTRY", "", help="Registry that images are pushed to; empty: the cluster loads them.")
+registry = pipeline.param("REGISTRY", "", help="Registry for the images; empty: the cluster loads them.")
 
 # The name is known before the cluster exists, so that teardown finds a half-made one too.
-cluster: dict[str, object] = {"cluster": where, "name": pipeline.run_name}
+cluster = {"cluster": where, "name": pipeline.run_name}
 
 clone = pipeline.step(
     "clone_repo",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from py.pipeline import answers, graph, load, local, params, progress, run
 from py.pipeline.execute import by_hand
-from py.pipeline.model import Pipeline, Value
+from py.pipeline.model import Value
 from py.pipeline.render import quoted, render
 from py.pipeline.run import FAILED, Run
 from py.tools import cli, dryrun
@@ -44,7 +44,9 @@ class E2E:
         """
         shown = load.pipeline(pipeline, _dags(dags)).pipeline
         print(shown.doc, end="\n\n")
-        _columns([(f"  {p.name}", _default(p.default), _about(p.help, p.choices)) for p in shown.params.values()])
+        _columns(
+            [(f"  {p.name}", _default(p.default), _about(p.help, p.choices)) for p in shown.params.values()]
+        )
         for name, values in shown.presets.items():
             print(f"  preset {name}: {', '.join(f'{k}={v}' for k, v in values.items())}")
         print()
@@ -92,7 +94,7 @@ class E2E:
         dags: str = "",
         runs: str = RUNS,
     ) -> int:
-        """Run a pipeline on this machine; exit with 0 if it is green, 1 if it is red, 130 if it was cancelled.
+        """Run a pipeline on this machine; exit with 0 if it is green, 1 if red, 130 if it was cancelled.
 
         ^C once ends the steps and takes away what they made; twice stops at once. Runs whose runner was
         killed are finished first.
@@ -152,8 +154,8 @@ def _columns(rows: list[tuple[str, ...]]) -> None:
 
 def _summary(this: Run) -> None:
     """The verdict, why, how to repeat what failed, and where the results are."""
-    for name, record in this.records.items():
-        if record.state == FAILED:
+    for name in this.steps:
+        if (record := this.records[name]).state == FAILED:
             print(f"\n{name} {record.reason}")
             print("".join(f"  | {line}\n" for line in record.tail.splitlines()[-TAIL:]), end="")
             print(f"  log:      {_near(this.step_folder(name) / 'log.txt')}")

@@ -1,4 +1,4 @@
-"""What every file in dags/ promises: it loads without heavy libraries, and names flags and outputs that exist."""
+"""What every file in dags/ promises: it loads nothing heavy, and names flags and outputs that exist."""
 
 import importlib
 import inspect
@@ -18,12 +18,13 @@ FILES = sorted(load.DAGS.glob("*.py"))
 PIPELINES = [found.pipeline for found in load.all_of()[0].values()]
 GOLDEN = Path(__file__).parent / "golden"
 HEAVY = ("airflow", "boto3", "docker", "fire", "google", "jinja2", "kubernetes", "psutil", "rich", "yaml")
-MODULE_STEPS = [
-    pytest.param(step, id=f"{pipeline.name}-{step.name}")
+STEPS = {
+    f"{pipeline.name}-{step.name}": step
     for pipeline in PIPELINES
     for step in pipeline.steps.values()
     if step.command.binary.is_module
-]
+}
+each_step = pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 
 
 def binary_of(step: Step) -> type:
@@ -32,7 +33,9 @@ def binary_of(step: Step) -> type:
     (binary,) = [
         member
         for member in vars(module).values()
-        if inspect.isclass(member) and member.__module__ == module.__name__ and step.command.name in vars(member)
+        if inspect.isclass(member)
+        and member.__module__ == module.__name__
+        and step.command.name in vars(member)
     ]
     return binary
 
@@ -48,12 +51,14 @@ def test_a_file_loads_no_heavy_library_and_no_binary(file: Path) -> None:
         "import sys; from pathlib import Path; from py.pipeline import load; load.load(Path(sys.argv[1]));"
         "print(' '.join(sys.modules))"
     )
-    out = subprocess.run([sys.executable, "-c", code, file], cwd=load.ROOT, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code, file], cwd=load.ROOT, capture_output=True, text=True, check=True
+    )
     loaded = {name.split(".")[0] for name in out.stdout.split()} | set(out.stdout.split())
-    assert not loaded & {*HEAVY, *(step.values[0].command.binary.program for step in MODULE_STEPS)}  # type: ignore[attr-defined]
+    assert not loaded & {*HEAVY, *(step.command.binary.program for step in STEPS.values())}
 
 
-@pytest.mark.parametrize("step", MODULE_STEPS)
+@each_step
 def test_a_step_s_flags_are_those_of_its_command(step: Step) -> None:
     command = cli.commands(binary_of(step))[step.command.name]
     known = {name: p for name, p in cli.flags(command).items() if name != cli.DRYRUN}
@@ -65,12 +70,12 @@ def test_a_step_s_flags_are_those_of_its_command(step: Step) -> None:
     assert set(read[step.command.name].required) == required
 
 
-@pytest.mark.parametrize("step", MODULE_STEPS)
+@each_step
 def test_a_step_s_outputs_are_given_by_its_command(step: Step) -> None:
     assert set(step.outputs) <= set(outputs_of(cli.commands(binary_of(step))[step.command.name]))
 
 
-@pytest.mark.parametrize("step", MODULE_STEPS)
+@each_step
 def test_the_argv_of_a_step_is_read_back_as_its_flags(step: Step) -> None:
     argv = render(step.command, answers.placeholders())
     assert argv[:3] == [PYTHON, "-m", step.command.binary.program]

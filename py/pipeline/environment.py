@@ -1,4 +1,4 @@
-"""What a step finds in its environment: ours without what is not its business, and the contract's variables."""
+"""What a step finds in its environment: ours without what is not its business, and the contract's part."""
 
 import os
 import re
@@ -18,7 +18,12 @@ _PATHS = ("GOOGLE_APPLICATION_CREDENTIALS",)  # where a secret is, not what it i
 def of(run: Run, step: Step) -> dict[str, str]:
     """Everything that the step's process gets."""
     folder = run.step_folder(step.name)
-    return {**_scrubbed(), **contract(run, step), **secrets(step), "STEP_OUTPUTS": str(folder / "outputs.json")}
+    return {
+        **_scrubbed(),
+        **contract(run, step),
+        **secrets(step),
+        "STEP_OUTPUTS": str(folder / "outputs.json"),
+    }
 
 
 def contract(run: Run, step: Step) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""One step: its command is rendered, started, followed to its end and judged. Every engine runs steps by this."""
+"""One step: its command is rendered, started, followed to its end and judged; every engine runs steps so."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -93,8 +92,9 @@ def _attempt(
         env = environment.of(run, step)
         try:
             result = process.follow(
-                _started(render(step.command, run.answer)), lambda piece: keep(censor.feed(piece)), cwd=run.home,
-                env=env, timeout=step.timeout, mark=env["STEP_OUTPUTS"], cancelled=cancelled, hurry=hurry,
+                _started(render(step.command, run.answer)), lambda piece: keep(censor.feed(piece)),
+                cwd=run.home, env=env, timeout=step.timeout, mark=env["STEP_OUTPUTS"],
+                cancelled=cancelled, hurry=hurry,
             )  # fmt: skip
         except Mistake as error:
             sink.write(f"{error}\n{repeat}".encode())
@@ -105,7 +105,7 @@ def _attempt(
             state, reason = _outputs(run, step, Censor(secrets))
         tail = censor.clean(result.tail.encode()).decode()
         if state != PASSED:
-            last = tail.splitlines()[-1:]
+            last = [line.removeprefix("error: ") for line in tail.splitlines()[-1:]]
             reason = censor.clean(": ".join([reason, *last] if result.code else [reason]).encode()).decode()
             sink.write(f"\n{step.name} {state}: {reason}\n{repeat}".encode())
     if secrets:
@@ -156,4 +156,4 @@ def _censor_files(folder: Path, censor: Censor, since: float) -> None:
             if clean != whole:
                 mode = path.stat().st_mode
                 path.write_bytes(clean)
-                os.chmod(path, mode)
+                path.chmod(mode)

@@ -4,24 +4,31 @@ from py.pipeline.model import Pipeline
 
 
 def mermaid(pipeline: Pipeline) -> str:
-    """A flowchart; an edge that follows from others is not drawn, and a step that undoes has another shape."""
-    above = {name: _ancestors(pipeline, name) for name in pipeline.steps}
-    lines = ["flowchart LR"]
+    """A flowchart: steps with the same parents share a line; an edge that follows from others is left out."""
+    children: dict[tuple[str, ...], list[str]] = {}
     for step in pipeline.steps.values():
-        lines.append(f'  {step.name}[/"{step.name}"/]' if step.undoes else f'  {step.name}["{step.name}"]')
-        for parent in step.upstream:
-            if not any(parent in above[other] for other in step.upstream if other != parent):
-                lines.append(f"  {parent} --> {step.name}")
-    lines.append(f'  {pipeline.last}(["{pipeline.last}"])')
-    needed = {parent for step in pipeline.steps.values() for parent in step.upstream}
-    lines += [f"  {name} --> {pipeline.last}" for name in pipeline.steps if name not in needed]
-    return "\n".join(lines)
+        shape = f"{step.name}[/{step.name}/]" if step.undoes else step.name
+        children.setdefault(_parents(pipeline, step.name), []).append(shape)
+    needed = {parent for parents in children for parent in parents}
+    leaves = tuple(name for name in pipeline.steps if name not in needed)
+    children[leaves] = [*children.get(leaves, []), f"{pipeline.last}([{pipeline.last}])"]
+    lines = [
+        " --> ".join(" & ".join(side) for side in (parents, names) if side)
+        for parents, names in children.items()
+    ]
+    return "\n".join(["flowchart LR", *(f"  {line}" for line in lines)])
+
+
+def _parents(pipeline: Pipeline, name: str) -> tuple[str, ...]:
+    upstream = pipeline.steps[name].upstream
+    implied = set[str]().union(*(_ancestors(pipeline, parent) for parent in upstream))
+    return tuple(parent for parent in upstream if parent not in implied)
 
 
 def _ancestors(pipeline: Pipeline, name: str) -> set[str]:
     """Every step that must end before this one; parents stand above their children."""
-    found: set[str] = set()
-    for above in reversed(list(pipeline.steps)):
-        if above == name or above in found:
+    found = set(pipeline.steps[name].upstream)
+    for above in reversed(pipeline.steps):
+        if above in found:
             found.update(pipeline.steps[above].upstream)
     return found

@@ -45,7 +45,7 @@ class Interrupts:
         self.times = 0
         self._watcher = watcher
 
-    def __call__(self, signum: int, frame: object) -> None:
+    def __call__(self, *_: object) -> None:
         self.times += 1
         self._watcher.interrupted(self.times)
 
@@ -55,7 +55,9 @@ class Interrupts:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        old = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        old = {
+            number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
         try:
             yield
         finally:
@@ -71,7 +73,9 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
     """
     watcher = watcher or Nobody()
     if unset := environment.unset(run.steps):
-        raise Missing(f"steps of {run.pipeline} need {', '.join(f'${name}' for name in unset)}, which is not set")
+        raise Missing(
+            f"steps of {run.pipeline} need {', '.join(f'${name}' for name in unset)}, which is not set"
+        )
     stop = Interrupts(watcher)
     with runs.driving(run) as mine:
         if not mine:
@@ -110,14 +114,15 @@ def _finish(run: Run, watcher: Watcher) -> None:
 
 
 def conclude(run: Run, interrupted: bool) -> str:
-    """Write the steps' JUnit and the verdict. A run whose undoing was cut short stays open for the next start."""
+    """Write the steps' JUnit and the verdict; a run whose undoing was cut short stays open."""
     from py.results import junit
 
     cases = [
-        junit.Case(run.pipeline, step, run.records[step].seconds, _failure(run.records[step])) for step in run.steps
+        junit.Case(run.pipeline, step, run.records[step].seconds, _failure(run.records[step]))
+        for step in run.steps
     ]
     junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, cases)
-    states = {step: (record.state, record.reason) for step, record in run.records.items()}
+    states = {step: (run.records[step].state, run.records[step].reason) for step in run.steps}
     expected = {} if run.dryrun else {s.name: junit_name(s.name) for s in run.steps.values() if s.junit}
     result, reasons = verdict.judge(states, expected, run.artifacts, run.began, interrupted)
     if any(step.undoes and run.records[step.name].state in (NOT_RUN, ABORTED) for step in run.steps.values()):
@@ -207,8 +212,8 @@ class _Schedule:
         patience = 1 if step.undoes else 0
         try:
             execute(
-                self.run, step, cancelled=lambda: self.stop.times > patience, hurry=lambda: self.stop.times > 1,
-                said=lambda piece: self.watcher.said(name, piece),
+                self.run, step, cancelled=lambda: self.stop.times > patience,
+                hurry=lambda: self.stop.times > 1, said=lambda piece: self.watcher.said(name, piece),
             )  # fmt: skip
         except Exception as error:  # a full disk, say: the run must end, and say so
             self.run.records[name] = Record(FAILED, f"the runner could not run it: {error}")

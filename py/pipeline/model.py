@@ -28,7 +28,9 @@ class Reference:
         return str(self)
 
     def __bool__(self) -> bool:
-        raise DefinitionError(f"{self!r} has no value yet: a pipeline cannot branch on it, but its command can")
+        raise DefinitionError(
+            f"{self!r} has no value yet: a pipeline cannot branch on it, but its command can"
+        )
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Param(Reference):
 
     def objection(self, value: object) -> str:
         """Why `value` cannot be this param's, in the words that follow its name; empty if it can."""
-        wanted = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[type(self.default)]
+        wanted = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[
+            type(self.default)
+        ]
         numeric = type(self.default) is float and type(value) is int
         if type(value) is not type(self.default) and not numeric:
             return f"wants {wanted}, not {_json(value)}"
@@ -92,8 +96,8 @@ class Binary:
         """A command with its flags; they are compared with those that the program's source declares."""
         for flag, value in flags.items():
             if not isinstance(value, Reference | str | int | float | bool):
-                raise DefinitionError(f"{self.program} {command}: --{flag} cannot be {value!r}; give text, a number, "
-                                      "true or false, or a reference")  # fmt: skip
+                allowed = "text, a number, true or false, or a reference"
+                raise DefinitionError(f"{self.program} {command}: {flag} cannot be {value!r}; give {allowed}")
         if self.is_module:
             signature.check(self.program, command, flags)
         return Command(self, command, flags)
@@ -154,7 +158,9 @@ class Pipeline:
         """Declare what a trigger may say; the default gives the type and makes `{}` a sensible conf."""
         self._check_new("param", name, self.params)
         if type(default) not in (str, int, float, bool):
-            raise DefinitionError(f"param {name!r}: the default {default!r} is no text, number, true or false")
+            raise DefinitionError(
+                f"param {name!r}: the default {default!r} is no text, number, true or false"
+            )
         param = Param(name, default, help, tuple(choices), pattern)
         if objection := param.objection(default):
             raise DefinitionError(f"param {name!r}: the default {objection}")
@@ -166,7 +172,9 @@ class Pipeline:
         self._check_new("preset", name, self.presets)
         for key, value in values.items():
             if key not in self.params:
-                raise DefinitionError(f"preset {name!r}: no param {key!r}; {near(key, self.params, 'there are')}")
+                raise DefinitionError(
+                    f"preset {name!r}: no param {key!r}; {near(key, self.params, 'there are')}"
+                )
             if objection := self.params[key].objection(value):
                 raise DefinitionError(f"preset {name!r}: {key} {objection}")
         self.presets[name] = values
@@ -196,7 +204,9 @@ class Pipeline:
         names = tuple(outputs)
         for output in names:
             _check_name(f"step {name!r}: output", output)
-        referred = [self._known(name, value) for value in command.flags.values() if isinstance(value, Reference)]
+        referred = [
+            self._known(name, value) for value in command.flags.values() if isinstance(value, Reference)
+        ]
         used = [reference.step for reference in referred if isinstance(reference, Output)]
         undone = [self._own(name, "undoes", step) for step in undoes]
         if undone and used:
@@ -231,7 +241,9 @@ class Pipeline:
         if isinstance(reference, Param) and self.params.get(reference.name) is not reference:
             raise DefinitionError(f"step {step!r} uses the param {reference.name!r} of another pipeline")
         if isinstance(reference, Output) and reference.name not in self._outputs_of(reference.step):
-            raise DefinitionError(f"step {step!r} uses an output of {reference.step!r}, a step of another pipeline")
+            raise DefinitionError(
+                f"step {step!r} uses an output of {reference.step!r}, a step of another pipeline"
+            )
         return reference
 
     def _outputs_of(self, step: str) -> tuple[str, ...]:
@@ -240,7 +252,9 @@ class Pipeline:
     def _own(self, name: str, word: str, step: object) -> str:
         if not isinstance(step, Step) or self.steps.get(step.name) is not step:
             what = f"step {step.name!r}" if isinstance(step, Step) else repr(step)
-            raise DefinitionError(f"step {name!r}: {word}=[…] names {what}, which is no step of this pipeline")
+            raise DefinitionError(
+                f"step {name!r}: {word}=[…] names {what}, which is no step of this pipeline"
+            )
         return step.name
 
     def _check_new(self, kind: str, name: str, known: Iterable[str]) -> None:

@@ -28,14 +28,18 @@ def from_json(text: str) -> dict[str, object]:
 def resolve(pipeline: Pipeline, conf: Mapping[str, object], preset: str = "") -> dict[str, Value]:
     """The value of every param: what `conf` says, else the preset, else the default."""
     if preset and preset not in pipeline.presets:
-        raise ParamError([f"{pipeline.name} has no preset {preset!r}; {near(preset, pipeline.presets, 'it has')}"])
+        raise ParamError(
+            [f"{pipeline.name} has no preset {preset!r}; {near(preset, pipeline.presets, 'it has')}"]
+        )
     mistakes = [
         f"{key}: {pipeline.name} has no such param; {near(key, pipeline.params, 'it has')}"
         for key in conf
         if key not in pipeline.params
     ]
     given = {key: value for key, value in conf.items() if key in pipeline.params}
-    mistakes += [f"{key} {why}" for key, value in given.items() if (why := pipeline.params[key].objection(value))]
+    mistakes += [
+        f"{key} {why}" for key, value in given.items() if (why := pipeline.params[key].objection(value))
+    ]
     if mistakes:
         raise ParamError(mistakes)
     defaults = {name: param.default for name, param in pipeline.params.items()}

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WAITING, RUNNING = "waiting", "running"
-COLOUR = {"passed": "green", "failed": "red", "aborted": "yellow", "not run": "bright_black", "running": "cyan"}
+COLOUR = {
+    "passed": "green",
+    "failed": "red",
+    "aborted": "yellow",
+    "not run": "bright_black",
+    "running": "cyan",
+}
 ADVICE = {
     1: "interrupted: ending the steps and taking away what they made; once more: stop at once",
     2: "interrupted again: stopping at once",
@@ -128,7 +134,10 @@ class Live:
             seconds = record.seconds if record else time.monotonic() - self.since[name] if running else 0.0
             shown = Text(state, style=COLOUR.get(state, "bright_black"))
             table.add_row(
-                name, shown, f"{seconds:6.1f} s" if seconds else "", Text(self.last.get(name, ""), style="bright_black")
+                name,
+                shown,
+                f"{seconds:6.1f} s" if seconds else "",
+                Text(self.last.get(name, ""), style="bright_black"),
             )
         if self.note:
             table.add_row(Text(self.note, style="yellow"))

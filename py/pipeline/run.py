@@ -1,10 +1,10 @@
 """One execution of a pipeline: its name, its folders, and the record from which it can be told again.
 
-    runs/NAME/run.json              what was asked, every step with its holes; at the end, how it ended
-    runs/NAME/steps/STEP/step.json  how the step ended; beside it its log.txt and outputs.json
-    runs/NAME/workspace             WORKSPACE, shared by the steps
-    runs/NAME/artifacts             ARTIFACTS, the files to keep (elsewhere, if the conf says so)
-    runs/.open/NAME                 there while the run is not over; locked by whoever drives it
+runs/NAME/run.json              what was asked, every step with its holes; at the end, how it ended
+runs/NAME/steps/STEP/step.json  how the step ended; beside it its log.txt and outputs.json
+runs/NAME/workspace             WORKSPACE, shared by the steps
+runs/NAME/artifacts             ARTIFACTS, the files to keep (elsewhere, if the conf says so)
+runs/.open/NAME                 there while the run is not over; locked by whoever drives it
 """
 
 import fcntl
@@ -108,7 +108,13 @@ def name_of(pipeline: str, run_id: str) -> str:
 
 
 def new(
-    pipeline: Pipeline, params: Mapping[str, Value], *, runs: Path, home: Path, file: str = "", run_id: str = ""
+    pipeline: Pipeline,
+    params: Mapping[str, Value],
+    *,
+    runs: Path,
+    home: Path,
+    file: str = "",
+    run_id: str = "",
 ) -> Run:
     """Make a run and its folders; nothing has begun."""
     now = time.time()
@@ -117,7 +123,9 @@ def new(
     folder = runs.absolute() / name
     where = str(params["ARTIFACTS_PATH"]).removeprefix("file://")
     if "://" in where:
-        raise UsageError(f"ARTIFACTS_PATH {where}: only folders are supported yet; give a path or file://PATH")
+        raise UsageError(
+            f"ARTIFACTS_PATH {where}: only folders are supported yet; give a path or file://PATH"
+        )
     artifacts = home / where if where else folder / "artifacts"
     answer = known(params, name, {})
     steps = {step.name: _bound(step, answer) for step in pipeline.steps.values()}
@@ -136,7 +144,11 @@ def read(folder: Path) -> Run:
     folder = folder.absolute()
     told: dict[str, Any] = json.loads((folder / "run.json").read_text())
     steps = {each["name"]: _heard(each) for each in told.pop("steps")}
-    told |= {"home": Path(told["home"]), "artifacts": Path(told["artifacts"]), "reasons": tuple(told["reasons"])}
+    told |= {
+        "home": Path(told["home"]),
+        "artifacts": Path(told["artifacts"]),
+        "reasons": tuple(told["reasons"]),
+    }
     run = Run(folder=folder, steps=steps, **told)
     for name, step in steps.items():
         record, outputs = run.step_folder(name) / "step.json", run.step_folder(name) / "outputs.json"
@@ -155,7 +167,9 @@ def find(name: str, runs: Path) -> Run:
     if not names:
         raise UsageError(f"there are no runs in {runs.absolute()}; name another folder with --runs=FOLDER")
     if name not in names and name != "last":
-        raise UsageError(f"there is no run {name!r} in {runs.absolute()}; {near(name, names[-5:], 'the last')}")
+        raise UsageError(
+            f"there is no run {name!r} in {runs.absolute()}; {near(name, names[-5:], 'the last')}"
+        )
     return read(runs / (names[-1] if name == "last" else name))
 
 
@@ -166,7 +180,7 @@ def marker(runs: Path, name: str) -> Path:
 
 @contextmanager
 def driving(run: Run) -> Iterator[bool]:
-    """Hold the run's lock while driving it; false if somebody else does. The kernel frees it with its owner."""
+    """Hold the run's lock while driving it; false if somebody else does. The kernel frees it with us."""
     file = marker(run.folder.parent, run.name)
     file.parent.mkdir(parents=True, exist_ok=True)
     with locked(file) as mine:
@@ -200,7 +214,9 @@ def _spelled(step: Step) -> dict[str, Any]:
         flag: {"step": value.step, "output": value.name} if isinstance(value, Output) else value
         for flag, value in step.command.flags.items()
     }
-    return vars(step) | {"command": {"program": step.command.binary.program, "name": step.command.name, "flags": flags}}
+    return vars(step) | {
+        "command": {"program": step.command.binary.program, "name": step.command.name, "flags": flags}
+    }
 
 
 def _heard(told: dict[str, Any]) -> Step:

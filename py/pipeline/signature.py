@@ -1,4 +1,4 @@
-"""What a binary's commands take, read off its source: a file in `dags/` is checked without loading a binary."""
+"""What a binary's commands take, read off its source: so a file in `dags/` is checked and loads no binary."""
 
 import ast
 from collections.abc import Iterable
@@ -67,6 +67,10 @@ def _source(module: str) -> str:
     if spec is None or not spec.origin:
         beside = find_spec(module.rpartition(".")[0])
         folders = list(beside.submodule_search_locations or []) if beside else []
-        names = [f"{beside.name}.{file.stem}" for folder in folders for file in Path(folder).glob("*.py")] if beside else []
+        names = (
+            [f"{beside.name}.{file.stem}" for folder in folders for file in Path(folder).glob("*.py")]
+            if beside
+            else []
+        )
         raise DefinitionError(f"there is no program {module!r}; {near(module, names, 'there are')}")
     return Path(spec.origin).read_text()

@@ -37,7 +37,7 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
         body.add_testcase(entry)
     root = junitparser.JUnitXml()
     root.add_testsuite(body)
-    root.update_statistics()
+    root.update_statistics()  # type: ignore[no-untyped-call]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     root.write(str(part), pretty=True)
@@ -66,9 +66,14 @@ def _case(entry: "junitparser.TestCase") -> Case:  # type: ignore[name-defined] 
     headline = next((found.message or "" for found in entry.result), "").strip().partition("\n")[0]
     if failure and not failure.startswith(headline):
         failure = f"{headline}\n{failure}"  # pytest's text begins with source, its message with the reason
-    return Case(entry.classname or "", entry.name or "", entry.time or 0.0, failure, texts[junitparser.Skipped])
+    return Case(
+        entry.classname or "", entry.name or "", entry.time or 0.0, failure, texts[junitparser.Skipped]
+    )
 
 
 def _legal(text: str) -> str:
     """The text without the characters that XML cannot carry."""
-    return "".join(c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�" for c in text)
+    return "".join(
+        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�"
+        for c in text
+    )

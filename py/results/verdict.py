@@ -1,4 +1,4 @@
-"""Whether a run is green: its steps, and the JUnit that they wrote, which may say more than their exit codes."""
+"""Whether a run is green: its steps, and the JUnit they wrote, which may say more than their exit codes."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,17 +19,23 @@ def judge(
     """The verdict on a run and its reasons.
 
     `states` holds the state of each step and why, `expected` the JUnit file that each step with one has to
-    write. A file that is missing, is older than `since` (seconds since 1970, when the run began), holds no test
-    or a failed one, or that nobody declared, makes a run red.
+    write. A file that is missing, is older than the run (`since`, in seconds since 1970), holds no test or a
+    failed one, or that nobody declared, makes a run red.
     """
-    reasons = [f"{step} {state}: {why}" for step, (state, why) in states.items() if state not in ("passed", "not run")]
+    reasons = [
+        f"{step} {state}: {why}"
+        for step, (state, why) in states.items()
+        if state not in ("passed", "not run")
+    ]
     skipped = [step for step, (state, _) in states.items() if state == "not run"]
     if skipped:
         reasons.append(f"not run: {', '.join(skipped)}")
     passed = {step: name for step, name in expected.items() if states.get(step, ("", ""))[0] == "passed"}
     for step, name in passed.items():
         reasons += [f"{step} passed, but {why}" for why in _objections(artifacts / name, since)]
-    reasons += [f"{name} is there, but no step declares it" for name in _extra(artifacts, expected.values(), since)]
+    reasons += [
+        f"{name} is there, but no step declares it" for name in _extra(artifacts, expected.values(), since)
+    ]
     if interrupted:
         return ABORTED, tuple(reasons) or ("interrupted",)
     return (FAILURE, tuple(reasons)) if reasons else (SUCCESS, ())

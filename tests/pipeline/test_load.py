@@ -6,13 +6,14 @@ import pytest
 
 from py.pipeline import load
 from py.tools.errors import DefinitionError, UsageError
-
-from .conftest import Project
+from tests.projects import Project
 
 
 def test_a_mistake_names_the_line_that_made_it(project: Project) -> None:
     project.declare('build = pipeline.step("build", sh(do="true"), outputs=["image"])\nbuild["imgae"]')
-    with pytest.raises(DefinitionError, match=r"sample\.py:6: step 'build' has no output 'imgae'; did you mean image"):
+    with pytest.raises(
+        DefinitionError, match=r"sample\.py:6: step 'build' has no output 'imgae'; did you mean image"
+    ):
         load.pipeline("sample", project.folder / "dags")
 
 

@@ -1,4 +1,4 @@
-"""A local run with real processes: what runs, what is undone, and what the verdict says, failure by failure."""
+"""A local run with real processes: what runs, what is undone, what the verdict says, failure by failure."""
 
 import json
 import os
@@ -9,12 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .conftest import Project, wait_until
+from tests.projects import Project, wait_until
+
 
 def system(project: Project) -> None:
     """Clone, build, create, setup, test, teardown; $FAIL names the step that fails after half its work."""
     project.declare(
-        '''
+        """
         def step(name, deed, **options):
             fails = f'test "$FAIL" != {name} || {{ echo {name} is broken; exit 1; }}'
             return pipeline.step(name, sh(do=f"{deed}; {fails}"), **options)
@@ -24,8 +25,8 @@ def system(project: Project) -> None:
         create = step("create_cluster", "touch cluster", after=[clone])
         setup = step("setup_cluster", "test -e cluster", after=[create, build])
         tests = step("run_tests", "test -e cluster", after=[setup])
-        step("teardown_cluster", "test ! -e cluster || echo evidence > kept; rm -f cluster", undoes=[create, setup])
-        '''
+        step("teardown_cluster", "test ! -e cluster || touch kept; rm -f cluster", undoes=[create, setup])
+        """
     )
 
 
@@ -40,7 +41,9 @@ def system(project: Project) -> None:
         ("teardown_cluster", []),
     ],
 )
-def test_a_failure_is_red_and_what_was_made_is_undone(project: Project, fails: str, not_run: list[str]) -> None:
+def test_a_failure_is_red_and_what_was_made_is_undone(
+    project: Project, fails: str, not_run: list[str]
+) -> None:
     system(project)
     project.env["FAIL"] = fails
     code, out = project.run()
@@ -57,7 +60,7 @@ def test_a_failure_is_red_and_what_was_made_is_undone(project: Project, fails: s
 
 def test_a_run_in_which_nothing_fails_is_green_and_leaves_nothing(project: Project) -> None:
     system(project)
-    code, out = project.run()
+    code, _out = project.run()
     assert code == 0
     assert set(project.states().values()) == {"passed"}
     assert not (project.folder / "cluster").exists()
@@ -72,6 +75,7 @@ pipeline.step("beside", sh(do="true"), after=[tests])
 pipeline.step("teardown", sh(do="sleep 0.3; rm -f cluster; touch undone"), undoes=[create])
 """
 
+
 def ended(project: Project, *names: str) -> bool:
     """Whether the processes that wrote their pids into these files are gone."""
     return not any(psutil.pid_exists(int((project.folder / name).read_text())) for name in names)
@@ -85,7 +89,12 @@ def test_interrupted_once_the_run_ends_in_order_with_teardown(project: Project, 
     child.send_signal(sent)
     out, _ = child.communicate(timeout=20)
     assert child.returncode == 130
-    assert project.states() == {"create": "passed", "tests": "aborted", "beside": "not run", "teardown": "passed"}
+    assert project.states() == {
+        "create": "passed",
+        "tests": "aborted",
+        "beside": "not run",
+        "teardown": "passed",
+    }
     assert (project.folder / "undone").exists()
     assert project.last().result == "ABORTED"
     assert "ABORTED: sample" in out
@@ -226,7 +235,11 @@ def test_a_step_that_ends_well_without_its_outputs_has_failed(project: Project, 
 
 @pytest.mark.parametrize(
     ("program", "says"),
-    [("./nowhere", "not installed, or not on PATH"), ("./dags", "Permission denied"), ("nonesuch", "not on PATH")],
+    [
+        ("./nowhere", "not installed, or not on PATH"),
+        ("./dags", "Permission denied"),
+        ("nonesuch", "not on PATH"),
+    ],
 )
 def test_a_program_that_cannot_be_started_is_a_failed_step(project: Project, program: str, says: str) -> None:
     project.declare(f'pipeline.step("odd", Binary("{program}")("x"))')
@@ -236,7 +249,7 @@ def test_a_program_that_cannot_be_started_is_a_failed_step(project: Project, pro
     assert "Traceback" not in out
 
 
-CASES = "<testsuites><testsuite name='s'><testcase classname='c' name='n' time='1'>{}</testcase></testsuite></testsuites>"
+CASES = "<testsuite name='s'><testcase classname='c' name='n' time='1'>{}</testcase></testsuite>"
 
 
 @pytest.mark.parametrize(
@@ -248,10 +261,15 @@ CASES = "<testsuites><testsuite name='s'><testcase classname='c' name='n' time='
         ("echo '<testsuites/>' > {}", "holds no test that was run"),
         ("echo '<testsui' > {}", "junit_tests.xml is no JUnit"),
         ("touch -d yesterday {}", "is from before this run"),
-        (f'echo "{CASES.format("")}" | tee {{}} > $ARTIFACTS/junit_more.xml', "junit_more.xml is there, but no step"),
+        (
+            f'echo "{CASES.format("")}" | tee {{}} > $ARTIFACTS/junit_more.xml',
+            "junit_more.xml is there, but no step",
+        ),
     ],
 )
-def test_junit_that_is_missing_failing_odd_or_extra_makes_a_run_red(project: Project, deed: str, says: str) -> None:
+def test_junit_that_is_missing_failing_odd_or_extra_makes_a_run_red(
+    project: Project, deed: str, says: str
+) -> None:
     body = deed.replace("{}", "$ARTIFACTS/junit_tests.xml")
     project.declare(f'pipeline.step("tests", sh(do="""{body}"""), junit=True)')
     code, out = project.run()
@@ -261,7 +279,9 @@ def test_junit_that_is_missing_failing_odd_or_extra_makes_a_run_red(project: Pro
 
 def test_junit_with_passed_tests_is_green_and_each_step_has_a_case(project: Project) -> None:
     good = f'echo "{CASES.format("")}" > $ARTIFACTS/junit_tests.xml'
-    project.declare(f'pipeline.step("tests", sh(do="""{good}"""), junit=True)\npipeline.step("bad", sh(do="exit 3"))')
+    project.declare(
+        f'pipeline.step("tests", sh(do="""{good}"""), junit=True)\npipeline.step("bad", sh(do="exit 3"))'
+    )
     assert project.run()[0] == 1
     steps = (project.last().artifacts / "junit_steps.xml").read_text()
     assert 'name="tests"' in steps
@@ -291,7 +311,11 @@ def test_the_environment_of_a_step_is_the_contract_s(project: Project) -> None:
     )
     assert project.run()[0] == 0
     one, two = (
-        dict(line.split("=", 1) for line in (project.folder / f"{name}.env").read_text().splitlines() if "=" in line)
+        dict(
+            line.split("=", 1)
+            for line in (project.folder / f"{name}.env").read_text().splitlines()
+            if "=" in line
+        )
         for name in ("one", "two")
     )
     run = project.last()
@@ -306,7 +330,9 @@ def test_the_environment_of_a_step_is_the_contract_s(project: Project) -> None:
 
 def test_a_secret_appears_nowhere_in_what_a_run_leaves(project: Project) -> None:
     project.env["GITHUB_TOKEN"] = "planted/token+1"
-    leak = "echo $GITHUB_TOKEN; printf %s $GITHUB_TOKEN | base64; echo $GITHUB_TOKEN > $ARTIFACTS/kept; exit 1"
+    leak = (
+        "echo $GITHUB_TOKEN; printf %s $GITHUB_TOKEN | base64; echo $GITHUB_TOKEN > $ARTIFACTS/kept; exit 1"
+    )
     project.declare(f'pipeline.step("leak", sh(do="""{leak}"""), secrets=["GITHUB_TOKEN"])')
     code, out = project.run("--verbose")
     assert code == 1
@@ -334,7 +360,7 @@ def test_the_command_by_hand_repeats_a_step(project: Project) -> None:
         """
     )
     project.program("keep", '#!/bin/sh\nprintf "%s %s %s" "$1" "$RUN_NAME" "$GITHUB_TOKEN" > got\n')
-    who = "it's a \"b\"\n$(touch hacked) --x"
+    who = 'it\'s a "b"\n$(touch hacked) --x'
     assert project.run("--conf", json.dumps({"WHO": who}))[0] == 0
     first = (project.folder / "got").read_text()
     (project.folder / "got").unlink()
@@ -342,7 +368,9 @@ def test_the_command_by_hand_repeats_a_step(project: Project) -> None:
     assert code == 0
     assert "planted-token-1" not in command
     os.system(f"cd / && GITHUB_TOKEN=planted-token-1 && export GITHUB_TOKEN && {command}")
-    assert (project.folder / "got").read_text() == first == f"--who={who} {project.last().name} planted-token-1"
+    assert (
+        (project.folder / "got").read_text() == first == f"--who={who} {project.last().name} planted-token-1"
+    )
     assert not (project.folder / "hacked").exists()
     log = (project.last().step_folder("say") / "log.txt").read_text()
     assert log.startswith("by hand: ")

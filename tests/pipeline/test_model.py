@@ -85,7 +85,11 @@ def test_a_preset_obeys_the_params(pipeline: Pipeline) -> None:
 
 def test_a_reference_has_no_text_and_no_truth(pipeline: Pipeline) -> None:
     build = pipeline.step("build", tool("build"), outputs=["image"])
-    for misuse in (lambda: f"--x={build['image']}", lambda: str(pipeline.run_name), lambda: bool(build["image"])):
+    for misuse in (
+        lambda: f"--x={build['image']}",
+        lambda: str(pipeline.run_name),
+        lambda: bool(build["image"]),
+    ):
         with pytest.raises(DefinitionError):
             misuse()
 
@@ -104,7 +108,7 @@ def test_references_belong_to_their_own_pipeline(pipeline: Pipeline) -> None:
 
 
 def test_a_flag_is_text_a_number_a_truth_or_a_reference() -> None:
-    with pytest.raises(DefinitionError, match="--x cannot be None"):
+    with pytest.raises(DefinitionError, match="x cannot be None"):
         tool("x", x=None)  # type: ignore[arg-type]
 
 

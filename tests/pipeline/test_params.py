@@ -60,7 +60,8 @@ def test_all_mistakes_come_in_one_error(pipeline: Pipeline) -> None:
 
 def test_nothing_said_is_the_defaults(pipeline: Pipeline) -> None:
     assert params.resolve(pipeline, {}) == {
-        "dryrun": False, "ARTIFACTS_PATH": "", "WHO": "world", "COUNT": 3, "RATIO": 0.5, "SIZE": "small", "PULL": "",
+        "dryrun": False, "ARTIFACTS_PATH": "",
+        "WHO": "world", "COUNT": 3, "RATIO": 0.5, "SIZE": "small", "PULL": "",
     }  # fmt: skip
 
 
@@ -97,7 +98,9 @@ def test_a_text_reaches_the_argv_as_one_word_whatever_it_holds(text: str) -> Non
     assert render(step.command, known(values, "run", {})) == ["./greet", "say", f"--who={text}"]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists))
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists)
+)
 def test_any_value_is_taken_as_it_is_or_refused(value: object) -> None:
     pipeline = Pipeline("sample")
     for name, default in (("TEXT", ""), ("NUMBER", 0), ("TRUTH", False)):

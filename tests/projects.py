@@ -1,4 +1,4 @@
-"""Small pipelines whose steps are real processes: a folder of its own with `dags/` and a shell as the binary."""
+"""Small pipelines whose steps are real processes: a folder with `dags/`, and a shell as the binary."""
 
 import os
 import signal

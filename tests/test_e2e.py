@@ -1,0 +1,96 @@
+"""What a person sees of `python -m py.e2e`."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+from py.pipeline.load import ROOT
+from tests.projects import Project
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_list_names_every_pipeline_with_what_it_is(project: Project) -> None:
+    code, out = project.e2e("list")
+    assert code == 0
+    assert re.search(r"^hello +Write a greeting", out, re.MULTILINE)
+    assert re.search(r"^tf_k8s_tests +Build the TFJob operator", out, re.MULTILINE)
+
+
+def test_show_tells_params_and_steps(project: Project) -> None:
+    code, out = project.e2e("show", "tf_k8s_tests")
+    assert code == 0
+    for word in ("PULL_NUMBER", "local://", "undoes create_cluster, setup_cluster", "gives image, digest"):
+        assert word in out
+
+
+def test_plan_fills_in_what_the_conf_says_and_nothing_else(project: Project) -> None:
+    code, out = project.e2e("plan", "tf_k8s_tests", "--conf", '{"PULL_NUMBER": "7"}')
+    assert code == 0
+    assert "--pull=7 " in out
+    assert "'--src_dir=<clone_repo.src_dir>'" in out
+    assert "python -m py.deploy teardown" in out
+
+
+def test_a_wrong_question_is_one_line_and_starts_nothing(project: Project) -> None:
+    project.declare('pipeline.step("a", sh(do="touch begun"))')
+    for words in (
+        ["--conf", '{"dryrun": "false"}'],
+        ["--conf", "{"],
+        ["--conf", "[]"],
+        ["--jobs=two"],
+        ["--preset=none"],
+        ["--dry-runn"],
+    ):
+        code, out = project.run(*words)
+        assert code == 2, (words, out)
+        assert out.startswith("error: ")
+        assert out.count("\n") == 1
+    assert not (project.folder / "begun").exists()
+    assert not (project.folder / "runs").exists()
+
+
+def test_unknown_runs_and_steps_come_with_the_near_names(project: Project) -> None:
+    project.declare('pipeline.step("build", sh(do="true"))')
+    assert "there are no runs in" in project.e2e("command", "last", "build")[1]
+    assert project.run()[0] == 0
+    assert "no step 'biuld'; did you mean build?" in project.e2e("command", "last", "biuld")[1]
+    assert re.search("no run 'nope' in .*; the last: sample-", project.e2e("command", "nope", "build")[1])
+
+
+def test_on_a_terminal_a_run_is_a_live_table(project: Project) -> None:
+    project.declare('pipeline.step("slow", sh(do="echo some words; sleep 1; exit 1"))')
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    env = project.env | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    words = [sys.executable, "-m", "py.e2e", "run", "sample", "--dags=dags"]
+    child = subprocess.Popen(words, cwd=project.folder, env=env, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen, deadline = b"", time.monotonic() + 30
+    while time.monotonic() < deadline and select.select([ours], [], [], 30)[0]:
+        try:
+            screen += os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+    assert child.wait() == 1
+    assert b"\x1b[" in screen
+    assert b"running" in screen
+    assert b"some words" in screen
+    assert b"FAILURE: sample" in screen
+
+
+def test_where_nobody_watches_there_is_no_colour(project: Project) -> None:
+    project.declare('pipeline.step("a", sh(do="true"))')
+    assert "\x1b" not in project.run()[1]
+
+
+def test_the_readme_shows_the_pipeline_as_it_is(project: Project) -> None:
+    drawn = project.e2e("graph", "tf_k8s_tests")[1]
+    assert f"```mermaid\n{drawn}```" in README
