@@ -23,34 +23,40 @@ def tf_config(cluster: dict[str, list[str]], kind: str, index: int) -> str:
     return json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})
 
 
+def run(check: ReplicaCheck) -> None:
+    """What the replica's process does."""
+    with check.listening():
+        check.run()
+
+
 def test_replicas_that_reach_each_other_succeed() -> None:
     chief, ps, *workers = free_addresses(4)
     cluster = {"chief": [chief], "ps": [ps], "worker": workers}
     tasks = [("worker", 1), ("chief", 0), ("ps", 0), ("worker", 0)]
     with ThreadPoolExecutor() as pool:
-        for run in [pool.submit(ReplicaCheck(tf_config(cluster, *task), patience=5).run) for task in tasks]:
-            run.result()
+        for done in [pool.submit(run, ReplicaCheck(tf_config(cluster, *task), patience=30)) for task in tasks]:
+            done.result()
 
 
 def test_a_replica_that_is_not_there_fails_the_others() -> None:
     addresses = free_addresses(2)
     check = ReplicaCheck(tf_config({"worker": addresses}, "worker", 0), patience=0.2)
     with pytest.raises(CheckFailed, match=f"cannot reach worker/1 at {addresses[1]}"):
-        check.run()
+        run(check)
 
 
 def test_a_replica_that_does_not_find_its_own_name_gives_up_early() -> None:
     cluster = {"worker": ["worker-0.invalid:22222", "worker-1.invalid:22222"]}
     check = ReplicaCheck(tf_config(cluster, "worker", 0), own_patience=0.0)
     with pytest.raises(CheckFailed, match=r"cannot reach itself at worker-0\.invalid:22222"):
-        check.run()
+        run(check)
 
 
 def test_a_name_that_leads_to_another_replica_is_found_out() -> None:
     (address,) = free_addresses(1)
     check = ReplicaCheck(tf_config({"worker": [address, address]}, "worker", 0), patience=1)
     with pytest.raises(CheckFailed, match="should be worker/1 but is worker/0"):
-        check.run()
+        run(check)
 
 
 def test_nobody_leaves_before_all_have_reached_everybody() -> None:
@@ -58,14 +64,15 @@ def test_nobody_leaves_before_all_have_reached_everybody() -> None:
     cluster = {"worker": addresses}
     check = ReplicaCheck(tf_config(cluster, "worker", 0), patience=0.2)
     with ThreadPoolExecutor() as pool, socket.create_server(split_address(addresses[1])) as peer:
-        run = pool.submit(check.run)
+        done = pool.submit(run, check)
+        peer.settimeout(5)
         for _ in range(2):  # a peer that answers, but never says that it is complete
             connection, _ = peer.accept()
             with connection:
                 connection.makefile().readline()
                 connection.sendall(b"worker/1\n")
         with pytest.raises(CheckFailed, match="worker/1 did not reach everybody"):
-            run.result()
+            done.result()
 
 
 @pytest.mark.parametrize(
@@ -84,4 +91,4 @@ def test_a_tf_config_that_makes_no_sense_is_told(text: str, reason: str) -> None
 
 def test_an_address_needs_a_port() -> None:
     with pytest.raises(CheckFailed, match="'worker-0' is not host:port"):
-        ReplicaCheck(tf_config({"worker": ["worker-0"]}, "worker", 0)).run()
+        run(ReplicaCheck(tf_config({"worker": ["worker-0"]}, "worker", 0)))

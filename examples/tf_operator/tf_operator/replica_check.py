@@ -14,7 +14,8 @@ import socketserver
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 # Seconds. What a running pod cannot find of itself will not appear later; the others may have yet to start.
 OWN_PATIENCE = 10.0
@@ -43,15 +44,15 @@ class ReplicaCheck:
 
     def run(self) -> None:
         """Reach everybody and be reached by everybody; CheckFailed says whom it could not reach, and why."""
-        with self._listen():
-            self.say(f"listening at {self.addresses[self.name]}")
-            self._visit(self.name, ARRIVED, time.monotonic() + self._own_patience)
-            deadline = time.monotonic() + self._patience
-            for news in (ARRIVED, COMPLETE):
-                for other in self.others:
-                    self._visit(other, news, deadline)
-            self._wait_until_all_are_complete(deadline)
-            self.say(f"reached {len(self.others)} of {len(self.others)} others, and so did they")
+        self._visit(self.name, ARRIVED, time.monotonic() + self._own_patience)
+        self.say("reached itself")
+        deadline = time.monotonic() + self._patience
+        for news in (ARRIVED, COMPLETE):
+            for other in self.others:
+                self._visit(other, news, deadline)
+        self.say(f"reached {', '.join(self.others)}")
+        self._wait_until_all_are_complete(deadline)
+        self.say("so did all the others")
 
     def say(self, text: str) -> None:
         """A line of the log, under the replica's name."""
@@ -64,7 +65,9 @@ class ReplicaCheck:
                 self._complete.add(visitor)
                 self._heard.notify()
 
-    def _listen(self) -> socketserver.ThreadingTCPServer:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Be reachable at the replica's own address; no check works without."""
         check = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -83,8 +86,13 @@ class ReplicaCheck:
             daemon_threads = True
 
         server = Server(("", split_address(self.addresses[self.name])[1]), Handler)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return server
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        self.say(f"listening at {self.addresses[self.name]}")
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
 
     def _visit(self, name: str, news: str, deadline: float) -> None:
         address = self.addresses[name]
@@ -148,12 +156,13 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         check = ReplicaCheck(environment.get("TF_CONFIG", ""), patience=arguments.patience)
-        check.run()
+        with check.listening():
+            check.run()
+            if check.name.startswith("ps/"):
+                check.say("serving until it is taken away")
+                signal.pause()
     except CheckFailed as error:
         sys.exit(str(error))
-    if check.name.startswith("ps/"):
-        check.say("serving until it is taken away")
-        signal.pause()
 
 
 if __name__ == "__main__":
