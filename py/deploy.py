@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from py.clusters import Cluster, open_cluster
 from py.tools import cli, dryrun, outputs
-from py.tools.errors import ClusterError, UsageError, WindtunnelError
+from py.tools.errors import ClusterError, Mistake, UsageError, WindtunnelError
 
 if TYPE_CHECKING:
     from py.kube.manifests import Manifest
@@ -196,6 +196,8 @@ def _keep_evidence(target: Cluster, seconds: float) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         lacking = _from_both(target, folder, deadline)
         print(f"logs are in {folder}", flush=True)
+    except Mistake:
+        raise
     except (WindtunnelError, OSError) as error:
         lacking = [str(error)]
     if lacking:

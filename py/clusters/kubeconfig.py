@@ -65,16 +65,11 @@ class SharedCluster:
         """A file for this context alone, with the run's namespace; written anew, for us alone to read."""
         import yaml
 
-        settings = _settings(self._path, self._context)
-        settings["contexts"][0]["context"]["namespace"] = self.namespace
-        state = (
-            Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "windtunnel/kubeconfig"
-        )
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = state / self._file()
+        path = self._file()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(f".{os.getpid()}.part")
         part.touch(mode=0o600)
-        part.write_text(yaml.safe_dump(settings))
+        part.write_text(yaml.safe_dump(self._settings()))
         part.replace(path)
         return path
 
@@ -93,16 +88,13 @@ class SharedCluster:
         from py.kube import sharing
         from py.kube.client import dynamic, reporting
 
-        path = self.kubeconfig()
-        try:
-            if self._read() is not None:
-                with reporting(f"namespace {self.name} could not be removed"):
-                    self._delete()
-                self._await_end()
-            for kept in sharing.release(dynamic(path), self.name):
-                print(f"kept {kept}", flush=True)
-        finally:
-            path.unlink(missing_ok=True)
+        if self._read() is not None:
+            with reporting(f"namespace {self.name} could not be removed"):
+                self._delete()
+            self._await_end()
+        for kept in sharing.release(dynamic(self._settings()), self.name):
+            print(f"kept {kept}", flush=True)
+        self._file().unlink(missing_ok=True)
 
     def describe(self, verb: str) -> list[str]:
         """What create, load or delete would do; reads nothing."""
@@ -120,7 +112,7 @@ class SharedCluster:
 
         from py.kube.client import api_client
 
-        return client.CoreV1Api(api_client(self.kubeconfig()))
+        return client.CoreV1Api(api_client(self._settings()))
 
     def _read(self) -> Any:
         """The namespace, or None; ClusterError if it is not this run's."""
@@ -161,9 +153,15 @@ class SharedCluster:
                 )
             time.sleep(POLL)
 
-    def _file(self) -> str:
+    def _settings(self) -> dict[str, Any]:
+        settings = _settings(self._path, self._context)
+        settings["contexts"][0]["context"]["namespace"] = self.namespace
+        return settings
+
+    def _file(self) -> Path:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
         source = hashlib.sha256(f"{self._path}?{self._context}".encode()).hexdigest()[:8]
-        return f"{self.name}.{source}.yaml"
+        return state / "windtunnel" / "kubeconfig" / f"{self.name}.{source}.yaml"
 
 
 def _remains(namespace: Any) -> str:

@@ -1,7 +1,7 @@
 """A client of a Kubernetes API that always answers in bounded time, and says in one line why it could not."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ RETRIES = 4  # further attempts; the pauses between them are 0.2, 0.4, 0.8, 1.6 
 CONNECT_RETRIES = 2  # so that a server that does not answer at all is given up within 10 s
 
 
-def api_client(kubeconfig: Path, context: str | None = None) -> "ApiClient":
-    """A client of the cluster that a kubeconfig file points to; nothing is asked of it yet.
+def api_client(kubeconfig: Path | Mapping[str, Any], context: str | None = None) -> "ApiClient":
+    """A client of the cluster that a kubeconfig, a file or what it holds, points to; it is not asked yet.
 
     Every request has a timeout (`_request_timeout` changes it), refused connections and the answers of
     a server that is busy or starting are tried again, and one that cannot be reached is a ClusterError of one
@@ -30,8 +30,12 @@ def api_client(kubeconfig: Path, context: str | None = None) -> "ApiClient":
 
     configuration = client.Configuration()
     try:
-        load: Any = config.load_kube_config
-        load(str(kubeconfig), context, client_configuration=configuration)
+        load: Any = config.load_kube_config_from_dict
+        if isinstance(kubeconfig, Path):
+            load = config.load_kube_config
+            kubeconfig.stat()  # whose error names it
+        source = str(kubeconfig) if isinstance(kubeconfig, Path) else dict(kubeconfig)
+        load(source, context, client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
         raise ClusterError(f"{kubeconfig} is no usable kubeconfig: {_line(error)}") from None
     return bounded(configuration)
@@ -68,11 +72,8 @@ def bounded(configuration: Any) -> "ApiClient":
     return api
 
 
-def dynamic(kubeconfig: Path | None = None, api: "ApiClient | None" = None) -> Client:
-    """A client for objects of every kind; it asks the server once which kinds it has.
-
-    Takes a kubeconfig file or a client made before.
-    """
+def dynamic(kubeconfig: Path | Mapping[str, Any] | None = None, *, api: "ApiClient | None" = None) -> Client:
+    """A client for objects of every kind, from a kubeconfig or a client; it asks the server for its kinds."""
     import tempfile
 
     from kubernetes.dynamic import DynamicClient
