@@ -2,12 +2,15 @@
 
 Fire guesses types, and calls a command before it finds out that a flag is unknown. So every flag is checked
 against the command's signature first, its value typed by its annotation and by nothing else, and Fire gets
-only what is known to be right. Annotations: str, int, float, bool. A keyword-only parameter is a flag, any other
-an argument; without a default it is required.
+only what is known to be right. Annotations: str, int, float, bool. A keyword-only parameter is a flag, any
+other an argument; without a default it is required.
 """
 
 import functools
 import inspect
+import io
+import math
+import os
 import re
 import signal
 import sys
@@ -29,19 +32,14 @@ def main(binary: type, argv: Sequence[str] | None = None) -> NoReturn:
     A command that returns a mapping gives these outputs; one that returns a number ends with that code.
     """
     signal.signal(signal.SIGTERM, _terminated)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # no text that we print may end us
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(binary, words)
+        code = _ended(binary, words)
         sys.stdout.flush()
-    except WindtunnelError as error:
-        sys.stdout.flush()
-        print(f"error: {error}", file=sys.stderr)
-        code = error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        code = 130
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more as it ends
         code = 1
     sys.exit(code)
 
@@ -70,6 +68,19 @@ def program(binary: type) -> str:
     module = sys.modules[binary.__module__]
     spec = getattr(module, "__spec__", None)
     return f"python -m {(spec.name if spec else binary.__module__).removesuffix('.__main__')}"
+
+
+def _ended(binary: type, words: list[str]) -> int:
+    """The exit code, after saying in one line what went wrong."""
+    try:
+        return _run(binary, words)
+    except WindtunnelError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 def _run(binary: type, words: list[str]) -> int:
@@ -127,19 +138,16 @@ def parse(command: Command, words: Sequence[str], where: str) -> dict[str, str]:
     return texts
 
 
-def _flag(
-    word: str, rest: list[str], known: Mapping[str, inspect.Parameter], where: str
-) -> tuple[str, str]:
+def _flag(word: str, rest: list[str], known: Mapping[str, inspect.Parameter], where: str) -> tuple[str, str]:
     """The flag that `word` names and its text, which may be the next of the `rest`."""
     spelled, equals, text = word[2:].partition("=")
     name = spelled.replace("-", "_")
     options = {n: p for n, p in known.items() if not is_argument(p)}
-    negated = re.sub("^no_?", "", name)
-    if name not in options and name.startswith("no") and not equals:
-        if negated in options and options[negated].annotation is bool:
-            return negated, "false"
+    negated = options.get(re.sub("^no_?", "", name))
+    if name not in options and not equals and negated and negated.annotation is bool:
+        return negated.name, "false"
     if name not in options:
-        raise UsageError(f"{where} has no flag --{spelled}; {near(name, options, 'it has')}")
+        raise UsageError(f"{where} has no flag --{repr(spelled)[1:-1]}; {near(name, options, 'it has')}")
     if equals:
         return name, text
     if options[name].annotation is bool:
@@ -157,7 +165,7 @@ def _typed(parameter: inspect.Parameter, text: str, where: str) -> Any:
         return parameter.default  # `--flag=` is how a pipeline spells a flag that is not given
     if kind is bool and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if kind in _NUMBER and re.fullmatch(_NUMBER[kind], text):
+    if kind in _NUMBER and re.fullmatch(_NUMBER[kind], text) and math.isfinite(float(text)):
         return kind(text)
     wanted = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
     raise UsageError(f"{where} wants {wanted}, not {text!r}")
@@ -169,7 +177,9 @@ def _call(binary: type, name: str, texts: Mapping[str, str]) -> Any:
     from fire import decorators
 
     command = commands(binary)[name]
-    typed = {flag: functools.partial(_typed, known, where=f"--{flag}") for flag, known in flags(command).items()}
+    typed = {
+        flag: functools.partial(_typed, known, where=f"--{flag}") for flag, known in flags(command).items()
+    }
     decorators.SetParseFns(**typed)(command)
     return fire.Fire(
         binary(),
@@ -179,6 +189,6 @@ def _call(binary: type, name: str, texts: Mapping[str, str]) -> Any:
     )
 
 
-def _terminated(signum: int, frame: object) -> None:
+def _terminated(signum: int, _frame: object) -> None:
     """Let `finally` blocks end what we started, then exit as a terminated program does."""
     raise SystemExit(128 + signum)

@@ -13,13 +13,13 @@ def of_binary(binary: type) -> str:
     """What the binary is for, and its commands with the first sentence of each."""
     known = cli.commands(binary)
     width = max(map(len, known), default=0)
-    lines = [f"  {name:<{width}}  {_first_line(command)}" for name, command in known.items()]
+    lines = [
+        _filled(f"  {name:<{width}}  {_first_line(command)}", width + 4) for name, command in known.items()
+    ]
     prog = cli.program(binary)
-    return "\n".join(
-        [inspect.getdoc(binary) or "", "", f"usage: {prog} COMMAND [--flag=value ...] [--dryrun]", ""]
-        + lines
-        + ["", f"{prog} COMMAND --help shows the flags of a command."]
-    )
+    usage = f"usage: {prog} COMMAND [--flag=value ...] [--dryrun]"
+    more = f"{prog} COMMAND --help shows the flags of a command."
+    return "\n".join([inspect.getdoc(binary) or "", "", usage, "", *lines, "", more])
 
 
 def of_command(binary: type, name: str) -> str:
@@ -32,17 +32,11 @@ def of_command(binary: type, name: str) -> str:
     meaning.setdefault(cli.DRYRUN, "Print what would be done and do nothing.")
     known = cli.flags(command)
     words = [_usage(flag, parameter) for flag, parameter in known.items()]
-    usage = textwrap.fill(
-        f"usage: {cli.program(binary)} {name} {' '.join(words)}",
-        WIDTH, subsequent_indent="         ", break_on_hyphens=False,
-    )  # fmt: skip
+    usage = _filled(f"usage: {cli.program(binary)} {name} {' '.join(words)}", indent=9)
     left = {flag: _spelled(flag, parameter) for flag, parameter in known.items()}
     indent = max(map(len, left.values())) + 4
     rows = [
-        textwrap.fill(
-            f"  {left[flag]:<{indent - 2}}{meaning.get(flag, '')}{_default(parameter)}",
-            WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False,
-        )  # fmt: skip
+        _filled(f"  {left[flag]:<{indent - 2}}{meaning.get(flag, '')}{_default(parameter)}", indent)
         for flag, parameter in known.items()
     ]
     about = [doc.summary or "", *([doc.description] if doc.description else [])]
@@ -54,6 +48,10 @@ def outputs_of(command: cli.Command) -> list[str]:
     """The names of the outputs that a command gives: the keys of the TypedDict that it returns."""
     returned = inspect.signature(command).return_annotation
     return list(getattr(returned, "__annotations__", {}))
+
+
+def _filled(text: str, indent: int) -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def _first_line(command: cli.Command) -> str:
@@ -74,6 +72,6 @@ def _usage(flag: str, parameter: inspect.Parameter) -> str:
 def _default(parameter: inspect.Parameter) -> str:
     if parameter.default is parameter.empty:
         return " (required)"
-    if parameter.default in ("", False):
+    if parameter.default == "" or parameter.default is False:
         return ""
     return f" (default: {parameter.default})"

@@ -1,4 +1,4 @@
-"""The step's side of the contract (docs/contract.md): what a binary reads of its run, and what it gives back."""
+"""The step's side of the contract (docs/contract.md): what a binary reads of its run, and what it gives."""
 
 import json
 import os

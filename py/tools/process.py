@@ -1,5 +1,6 @@
 """Start a command, stream what it prints, and say how it ended: the only module that starts a process."""
 
+import math
 import os
 import select
 import shlex
@@ -9,15 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, NamedTuple
 
 from py.tools import dryrun
 from py.tools.errors import CommandFailed, CommandTimedOut, Missing
+from py.tools.tree import end_marked, end_tree
 
-if TYPE_CHECKING:
-    import psutil
+__all__ = ["Result", "capture", "end_marked", "end_tree", "follow", "run", "spawn"]
 
-GRACE = 10.0  # seconds between asking a process tree to end and ending it
 TAIL = 4096  # bytes of output that an error carries
 PIECE = 1 << 20  # bytes read at once; also the size of the pipe
 PATIENCE = 0.05  # seconds between two looks at a silent child
@@ -72,15 +72,11 @@ def capture(
     began = time.monotonic()
     stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
     child = _start(words, cwd=cwd, env=env, stdin=stdin, stderr=subprocess.PIPE)
-    timed_out = False
     try:
-        out, err = child.communicate(input, timeout)
-    except subprocess.TimeoutExpired:
-        timed_out = True
-        end_tree(child.pid)
-        out, err = child.communicate()
+        out, err, timed_out = _collected(child, input, timeout)
     except BaseException:
         end_tree(child.pid)
+        child.wait()
         raise
     tail = _text((err or out)[-TAIL:])
     _checked(Result(words, child.returncode, time.monotonic() - began, tail, timed_out))
@@ -114,8 +110,8 @@ def follow(
     """Run a command, hand each piece of its output to `sink` as it comes, and return how it ended.
 
     When its time is up, when `cancelled` turns true or when we are interrupted, the whole process tree is
-    ended (see end_tree, also for `mark` and `hurry`). A daemon that the command left behind on purpose, and that still
-    holds its output open, is not waited for.
+    ended (see end_tree, also for `mark` and `hurry`). A daemon that the command left behind on purpose, and
+    that still holds its output open, is not waited for.
     """
     began = time.monotonic()
     child = _start(_words(argv), cwd=cwd, env=env)
@@ -141,59 +137,6 @@ def follow(
     return Result(tuple(argv), child.returncode, time.monotonic() - began, _text(tail), timed_out, stopped)
 
 
-def end_tree(pid: int, mark: str = "", hurry: Callable[[], bool] = lambda: False) -> None:
-    """End a process and all it started: SIGTERM, GRACE seconds (none once `hurry` says so), SIGKILL.
-
-    Descendants that moved to a session or a parent of their own are found by `mark` (see end_marked).
-    """
-    import psutil  # late: only what has to be ended pays for it
-
-    def tree() -> list[psutil.Process]:
-        with suppress(psutil.NoSuchProcess):
-            top = psutil.Process(pid)
-            return [top, *top.children(recursive=True), *_marked(mark)]
-        return _marked(mark)
-
-    _end(tree, hurry)
-
-
-def end_marked(mark: str, hurry: Callable[[], bool] = lambda: False) -> None:
-    """End, as end_tree does, every process but ourselves whose STEP_OUTPUTS begins with `mark`.
-
-    All processes of a step inherit that variable, wherever they moved, and no two steps share it; those of
-    a run share its folder as the beginning.
-    """
-    _end(lambda: _marked(mark), hurry)
-
-
-def _end(tree: "Callable[[], list[psutil.Process]]", hurry: Callable[[], bool]) -> None:
-    import psutil
-
-    alive = tree()
-    for process in alive:
-        _quietly(process.terminate)
-    deadline = time.monotonic() + GRACE
-    while alive and time.monotonic() < deadline and not hurry():
-        _, alive = psutil.wait_procs(alive, timeout=PATIENCE)
-    # Once more from the top: what was born while we asked must go as well.
-    last = {*alive, *tree()}
-    for process in last:
-        _quietly(process.kill)
-    psutil.wait_procs(list(last), timeout=GRACE)
-
-
-def _marked(mark: str) -> "list[psutil.Process]":
-    import psutil
-
-    def belongs(process: psutil.Process) -> bool:
-        try:
-            return process.pid != os.getpid() and process.environ().get("STEP_OUTPUTS", "").startswith(mark)
-        except (psutil.Error, OSError):
-            return False
-
-    return [process for process in psutil.process_iter() if belongs(process)] if mark else []
-
-
 def _start(
     words: tuple[str, ...],
     *,
@@ -212,12 +155,13 @@ def _start(
     except (OSError, ValueError) as error:
         if cwd is not None and not Path(cwd).is_dir():
             raise Missing(f"{words[0]} cannot start in {cwd}: there is no such folder") from None
-        raise Missing(f"{words[0]} cannot be started: {_reason(error)}") from None
+        there = "/" in words[0] and Path(cwd or ".", words[0]).exists()
+        raise Missing(f"{words[0]} cannot be started: {_reason(error, there)}") from None
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _reason(error: OSError | ValueError, there: bool) -> str:
     if isinstance(error, FileNotFoundError):
-        return "it is not installed, or not on PATH"
+        return "the interpreter in its first line is missing" if there else "not installed, or not on PATH"
     return str(error.strerror if isinstance(error, OSError) else error)
 
 
@@ -229,19 +173,39 @@ def _pieces(child: "subprocess.Popen[bytes]") -> Iterator[bytes]:
     poll = select.poll()
     poll.register(pipe, select.POLLIN | select.POLLHUP)
     reading = True
-    while reading or child.poll() is None:
-        if not reading:  # it closed its output, yet goes on
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(PATIENCE)
-            yield b""
-        elif poll.poll(PATIENCE * 1000):
+    while reading:
+        ended = child.poll() is not None  # asked before reading: all that it wrote is in the pipe by now
+        if poll.poll(0 if ended else PATIENCE * 1000):
             piece = os.read(pipe, PIECE)
             reading = bool(piece)
             yield piece
-        elif child.poll() is not None:
-            return
         else:
             yield b""
+        if ended:  # whoever holds the pipe still is a daemon
+            return
+    while child.poll() is None:  # it closed its output, yet goes on
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(PATIENCE)
+        yield b""
+
+
+def _collected(
+    child: "subprocess.Popen[bytes]", input: bytes | None, timeout: float | None
+) -> tuple[bytes, bytes, bool]:
+    """What a child wrote to its two outputs until it ended, and whether its time was up."""
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    timed_out = False
+    while True:
+        ended = child.poll() is not None  # asked before reading, as above
+        try:
+            return (*child.communicate(input, 1 if ended else PATIENCE), timed_out)
+        except subprocess.TimeoutExpired as so_far:
+            if ended:
+                return so_far.output or b"", so_far.stderr or b"", timed_out
+        input = None  # it is on its way
+        if not timed_out and time.monotonic() > deadline:
+            timed_out = True
+            end_tree(child.pid)
 
 
 def _widen(pipe: int) -> None:
@@ -267,18 +231,13 @@ def _text(tail: bytes) -> str:
     return tail.decode(errors="replace").strip()
 
 
-def _quietly(deed: Callable[[], object]) -> None:
-    import psutil
-
-    with suppress(psutil.Error, OSError):
-        deed()
-
-
 def _checked(result: Result) -> Result:
     if result.timed_out:
         raise CommandTimedOut(_failure(result, f"was stopped after {result.seconds:.0f} s"), result)
     if result.code:
-        how = f"ended with exit code {result.code}" if result.code > 0 else f"was ended by signal {-result.code}"
+        how = f"ended with exit code {result.code}"
+        if result.code < 0:
+            how = f"was ended by signal {-result.code}"
         raise CommandFailed(_failure(result, how), result)
     return result
 
