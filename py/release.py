@@ -65,16 +65,16 @@ class Release:
         source = repository.locate(repo, owner, name)
         target = Path(src_dir or outputs.workspace() / "src").absolute()
         began = time.monotonic()
-        final_sha = ""
+        found = ""
         with folder.hold(target) as held:
             git = Git(target, source)
             try:
-                final_sha = clone(git, source, wanted, held)
+                found, wanted = clone(git, source, wanted, held)
             finally:
                 record = outputs.artifacts() / records.NAME
                 if not dryrun.would(f"write {record}"):
-                    records.write(record, source, wanted, git.done, final_sha, time.monotonic() - began)
-        return {"src_dir": str(target), "commit": final_sha}
+                    records.write(record, source, wanted, git.done, found, time.monotonic() - began)
+        return {"src_dir": str(target), "commit": found}
 
     def build(self, *, src_dir: str, registry: str = "", tag: str = "") -> Built:
         """Build the images that a checkout declares in build.yaml, or the one of its Dockerfile.

@@ -4,6 +4,8 @@ Clones are shallow, and deepen step by step where a merge needs more history. Me
 the date of the pull request's head: the same commits give the same merge, with the same sha, everywhere.
 """
 
+from typing import NamedTuple
+
 from py.sources.causes import explained
 from py.sources.fetch import DEPTHS, Fetch, base_of, head_of
 from py.sources.folder import DONE, WORKING, Folder
@@ -15,8 +17,15 @@ from py.tools.errors import WindtunnelError
 MERGER = "Windtunnel"
 
 
-def clone(git: Git, repository: Repository, refs: Refs, folder: Folder) -> str:
-    """Check out `refs` into a folder that we hold, and return the sha of what is there now.
+class Checkout(NamedTuple):
+    """What is there now: its sha, and what it was made of, each with its commit."""
+
+    commit: str
+    refs: Refs
+
+
+def clone(git: Git, repository: Repository, refs: Refs, folder: Folder) -> Checkout:
+    """Check out `refs` into a folder that we hold.
 
     A folder where an earlier clone did not come to its end is begun anew, and so is one that turns out to be
     damaged. A finished one is put back into the state that a fresh clone has.
@@ -29,20 +38,20 @@ def clone(git: Git, repository: Repository, refs: Refs, folder: Folder) -> str:
     folder.state = WORKING
     try:
         try:
-            commit = _check_out(git, repository, refs)
+            checkout = _check_out(git, repository, refs)
         except GitFailed as error:
             if not again or explained(error, repository):
                 raise
             print(f"the checkout in {folder.path} is damaged ({error.last_word}); beginning anew", flush=True)
             folder.empty()
-            commit = _check_out(git, repository, refs)
+            checkout = _check_out(git, repository, refs)
     except GitFailed as error:
         raise (explained(error, repository) or error) from None
     folder.state = DONE
-    return commit
+    return checkout
 
 
-def _check_out(git: Git, repository: Repository, refs: Refs) -> str:
+def _check_out(git: Git, repository: Repository, refs: Refs) -> Checkout:
     git.do("init", "--quiet", "--template=")
     git.do("config", "remote.origin.url", repository.url)
     git.do("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
@@ -58,7 +67,8 @@ def _check_out(git: Git, repository: Repository, refs: Refs) -> str:
         _merge(git, fetch, pull.what, head, names)
         names += f" and {pull.what}"
     _update_submodules(git, repository)
-    return git.ask("rev-parse", "HEAD", placeholder="<commit>")
+    pinned = tuple(pull._replace(sha=head) for pull, head in zip(refs.pulls, heads, strict=True))
+    return Checkout(git.ask("rev-parse", "HEAD", placeholder="<commit>"), Refs(refs.base_ref, base, pinned))
 
 
 def _merge(git: Git, fetch: Fetch, what: str, head: str, onto: str) -> None:

@@ -20,14 +20,14 @@ def write(
     Durations are whole nanoseconds, as Go writes them. The URL is written without credentials.
     """
     record = {
-        "refs": {
-            "org": repository.org,
-            "repo": repository.name,
-            "base_ref": refs.base_ref,
-            "base_sha": refs.base_sha,
-            "pulls": [_kept(number=p.number, author="", sha=p.sha, ref=p.ref) for p in refs.pulls],
-            "clone_uri": repository.url,
-        },
+        "refs": _kept(
+            org=repository.org,
+            repo=repository.name,
+            base_ref=refs.base_ref,
+            base_sha=refs.base_sha,
+            pulls=[_kept(number=p.number, author="", sha=p.sha, ref=p.ref) for p in refs.pulls],
+            clone_uri=repository.url,
+        ),
         "commands": [
             _kept(command=d.command, output=d.output, error=d.error, duration=d.nanoseconds) for d in done
         ],
@@ -43,4 +43,6 @@ def write(
 
 def _kept(**fields: Any) -> dict[str, Any]:
     """Prow leaves out what is empty, except what its readers always expect."""
-    return {name: value for name, value in fields.items() if value or name in ("author", "failed", "sha")}
+    return {
+        name: value for name, value in fields.items() if value or name in ("org", "author", "failed", "sha")
+    }

@@ -33,7 +33,7 @@ class Refs(NamedTuple):
 
     def __str__(self) -> str:
         """Prow's spelling: `main:SHA,12:SHA,15:SHA`."""
-        pulls = [":".join(filter(None, (str(p.number), p.sha, p.ref))) for p in self.pulls]
+        pulls = [f"{p.number}:{p.sha}:{p.ref}".rstrip(":") for p in self.pulls]
         return ",".join([f"{self.base_ref}:{self.base_sha}".rstrip(":"), *pulls])
 
 

@@ -1,0 +1,298 @@
+"""Images of a checkout: built, tagged and pushed for real, and what is wrong said in one line."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from py.release import Release
+from py.tools import dryrun
+from py.tools.errors import CommandFailed, DefinitionError, Missing, UsageError, WindtunnelError
+from tests.repositories import git, place
+
+__all__ = ["place"]
+
+ROOT = Path(__file__).parents[1]
+REGISTRY = shutil.which("docker-registry")
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def docker_answers() -> bool:
+    return (
+        bool(shutil.which("docker"))
+        and not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
+    )
+
+
+needs_docker = pytest.mark.skipif(
+    not docker_answers(), reason="Docker does not run; scripts/setup docker starts it"
+)
+needs_registry = pytest.mark.skipif(
+    not REGISTRY, reason="docker-registry is missing; Debian's package of that name has it"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A checkout with one Dockerfile, whose name no other image has; its images are removed."""
+    folder = tmp_path / f"wt-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    # Its own file comes first: tests that run side by side, and clean up, must not share a layer.
+    (folder / "Dockerfile").write_text(
+        "FROM scratch AS first\nCOPY f /f\nARG WHO=nobody\nLABEL who=$WHO\nFROM first AS last\n"
+    )
+    (folder / "f").write_text(folder.name)
+    commit(folder)
+    yield folder
+    if docker_answers():
+        names = docker("images", "--format={{.Repository}}:{{.Tag}}").split()
+        if ours := [name for name in names if folder.name in name]:
+            docker("rmi", "--force", *ours)
+
+
+def commit(folder: Path) -> str:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=a", "--date=2026-01-02T03:04:05Z")
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """A registry of our own, on a port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    settings = tmp_path / "registry.yml"
+    settings.write_text(
+        f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {tmp_path}/registry\n"
+        f"http:\n  addr: {address}\nlog:\n  level: error\n"
+    )
+    with (tmp_path / "registry.log").open("wb") as log:
+        child = subprocess.Popen([str(REGISTRY), "serve", str(settings)], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 30
+        while not answers(address):
+            assert child.poll() is None, (tmp_path / "registry.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield address
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def answers(address: str) -> bool:
+    try:
+        return bool(urllib.request.urlopen(f"http://{address}/v2/", timeout=2).status == 200)
+    except OSError:
+        return False
+
+
+def digest_at(registry: str, name: str, tag: str) -> str:
+    """The digest by which the registry itself knows an image."""
+    kinds = "application/vnd.docker.distribution.manifest.v2+json,application/vnd.oci.image.manifest.v1+json"
+    request = urllib.request.Request(
+        f"http://{registry}/v2/{name}/manifests/{tag}", headers={"Accept": kinds}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(answer.headers["Docker-Content-Digest"])
+
+
+def program(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "py.release", *words],
+        cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        ({"registry": "https://registry.example"}, "without https"),
+        ({"registry": "-x"}, "no registry"),
+        ({"registry": "registry.example/Upper"}, "no registry"),
+        ({"tag": "a b"}, "no tag"),
+        ({"tag": "-x"}, "no tag"),
+        ({"src_dir": "/nowhere"}, "no folder"),
+    ],
+)
+def test_a_wrong_flag_of_build_is_refused(project: Path, flags: dict[str, str], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        Release().build(**{"src_dir": str(project), **flags})
+
+
+def test_a_checkout_without_a_dockerfile_is_refused_in_one_line(project: Path) -> None:
+    (project / "Dockerfile").unlink()
+    done = program("build", f"--src_dir={project}")
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"error: {project} has neither a build.yaml nor a Dockerfile, so there is nothing to build\n"
+    )
+
+
+def test_flags_from_the_environment_that_no_shell_could_read_are_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WINDTUNNEL_DOCKER_BUILD_FLAGS", "--label='x")
+    with pytest.raises(UsageError, match="WINDTUNNEL_DOCKER_BUILD_FLAGS"):
+        Release().build(src_dir=str(project))
+
+
+@pytest.mark.parametrize(
+    ("path", "env", "word"),
+    [
+        ("{bin}", {}, "install Docker"),
+        ("{path}", {"DOCKER_HOST": "unix:///nowhere/docker.sock"}, "does not run; start it"),
+    ],
+)
+def test_without_docker_people_are_told_what_to_do(
+    project: Path, tmp_path: Path, path: str, env: dict[str, str], word: str
+) -> None:
+    if "{path}" in path and not shutil.which("docker"):
+        pytest.skip("the docker command is missing; scripts/setup docker installs it")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(str(shutil.which("git")))
+    path = path.format(bin=tmp_path / "bin", path=os.environ["PATH"])
+    done = program("build", f"--src_dir={project}", PATH=path, **env)
+    assert done.returncode == Missing.exit_code == 2
+    assert word in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("image", ["", ",", "a b", "--x", "a:b:c d", "name@sha256:00"])
+def test_what_is_no_local_image_is_not_pushed(image: str) -> None:
+    with pytest.raises(UsageError):
+        Release().push(image=image, registry="registry.invalid")
+
+
+@needs_docker
+def test_an_image_that_was_never_built_is_not_pushed() -> None:
+    with pytest.raises(WindtunnelError, match="there is no local image wt-nobody:v1; build it first"):
+        Release().push(image="wt-nobody:v1", registry="127.0.0.1:1")
+
+
+@needs_docker
+def test_a_build_that_fails_fails_with_what_docker_said(project: Path) -> None:
+    (project / "Dockerfile").write_text("FROM scratch\nCOPY nothing /\n")
+    with pytest.raises(CommandFailed, match="nothing"):
+        Release().build(src_dir=str(project))
+
+
+@needs_docker
+def test_when_one_image_fails_none_is_pushed(project: Path) -> None:
+    (project / "bad").write_text("FROM scratch\nCOPY nothing /\n")
+    (project / "build.yaml").write_text(
+        f"images: [{{name: {project.name}}}, {{name: {project.name}-bad, dockerfile: bad}}]\n"
+    )
+    with pytest.raises(CommandFailed, match="nothing"):  # and not: the registry cannot be reached
+        Release().build(src_dir=str(project), registry="127.0.0.1:1")
+
+
+@needs_docker
+def test_a_registry_that_cannot_be_reached_is_named(project: Path) -> None:
+    with pytest.raises(WindtunnelError, match="127.0.0.1:1/wt-.* cannot be reached"):
+        Release().build(src_dir=str(project), registry="127.0.0.1:1")
+
+
+# What works
+
+
+@needs_docker
+def test_one_dockerfile_gives_an_image_that_says_where_it_came_from(project: Path) -> None:
+    git(project, "remote", "add", "origin", f"https://robot:sesame@git.example/Org/{project.name}.git")
+    sha = git(project, "rev-parse", "HEAD")
+    day = time.strftime("%Y%m%d", time.gmtime(int(git(project, "log", "-1", "--format=%ct"))))
+    given = Release().build(src_dir=str(project))
+    assert given["image"] == f"{project.name}:v{day}-{sha[:7]}"
+    (found,) = json.loads(docker("image", "inspect", given["image"]))
+    assert given["digest"] == found["Id"]
+    assert found["Config"]["Labels"]["org.opencontainers.image.revision"] == sha
+    assert (
+        found["Config"]["Labels"]["org.opencontainers.image.source"]
+        == f"https://git.example/Org/{project.name}.git"
+    )
+    assert Release().build(src_dir=str(project)) == given
+
+
+@needs_docker
+def test_images_are_built_in_the_order_of_the_build_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = project.name
+    (project / "build.yaml").write_text(
+        f"images:\n- name: team/{name}-z\n  target: first\n  args: {{WHO: 'the cook'}}\n- name: {name}-a\n"
+    )
+    monkeypatch.setenv("WINDTUNNEL_DOCKER_BUILD_FLAGS", "--label 'more=than one'")
+    given = Release().build(src_dir=str(project), tag="v1")
+    assert given["image"] == f"team/{name}-z:v1,{name}-a:v1"
+    labels = [
+        json.loads(docker("image", "inspect", "--format={{json .Config.Labels}}", image))
+        for image in given["image"].split(",")
+    ]
+    assert [each["who"] for each in labels] == ["the cook", "nobody"]
+    assert all(each["more"] == "than one" for each in labels)
+
+
+@needs_docker
+@needs_registry
+def test_a_registry_gets_the_images_and_names_their_digests(project: Path, registry: str) -> None:
+    (project / "build.yaml").write_text(
+        f"images: [{{name: {project.name}}}, {{name: team/{project.name}, args: {{WHO: x}}}}]\n"
+    )
+    given = Release().build(src_dir=str(project), registry=f"{registry}/e2e/", tag="v1")
+    assert given["image"] == f"{registry}/e2e/{project.name}:v1,{registry}/e2e/team/{project.name}:v1"
+    first, second = given["digest"].split(",")
+    assert first == digest_at(registry, f"e2e/{project.name}", "v1")
+    assert second == digest_at(registry, f"e2e/team/{project.name}", "v1")
+    assert first != second
+
+
+@needs_docker
+@needs_registry
+def test_local_images_are_pushed_under_their_own_names(project: Path, registry: str) -> None:
+    local = Release().build(src_dir=str(project), tag="v1")["image"]
+    given = Release().push(image=local, registry=registry)
+    assert given == {"image": f"{registry}/{local}", "digest": digest_at(registry, project.name, "v1")}
+    assert Release().push(image=given["image"], registry=registry) == given
+    elsewhere = Release().push(image=given["image"], registry=f"{registry}/copy")
+    assert elsewhere["image"] == f"{registry}/copy/{local}"
+
+
+def test_a_dry_run_starts_nothing_and_still_checks(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dryrun, "enabled", True)
+    monkeypatch.setenv("PATH", "/nowhere")
+    given = Release().build(src_dir=str(project), registry="registry.example")
+    assert given == {"image": "registry.example/<name>:<tag>", "digest": "<digest>"}
+    assert "would run: docker push 'registry.example/<name>:<tag>'" in capfd.readouterr().out
+    pushed = Release().push(image="<build_images.image>", registry="registry.example")
+    assert pushed["digest"] == "<digest>"
+    (project / "build.yaml").write_text("images: 3\n")
+    with pytest.raises(DefinitionError):
+        Release().build(src_dir=str(project))
+
+
+def test_the_programs_start_without_what_they_do_not_need() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, py.release; print(*sys.modules)"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert not {"yaml", "psutil", "fire", "hashlib", "py.sources.clone"} & set(done.stdout.split())
