@@ -8,6 +8,8 @@ import pytest
 
 from py.clusters import Cluster, open_cluster
 
+IMAGE = "debian:bookworm-slim"  # what set-up brings to every machine
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -18,3 +20,10 @@ def cluster() -> Iterator[Cluster]:
         yield made
     finally:
         made.delete()
+
+
+@pytest.fixture(scope="session")
+def node_image(cluster: Cluster) -> str:
+    """An image with a shell that the nodes of the cluster have."""
+    cluster.load(IMAGE)
+    return IMAGE

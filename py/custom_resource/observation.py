@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from py.kube import readiness, watch
+from py.kube.client import Client, Resource
 from py.kube.readiness import Body
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient, Resource
+from py.tools.errors import ClusterError
 
 DEEP = 5  # owners between a pod and the object: a CronJob of a custom resource has two
 
@@ -52,7 +51,7 @@ class Observation:
     """What watches tell about the object `name` and its pods; only `wait` takes it in."""
 
     def __init__(
-        self, client: "DynamicClient", resource: "Resource", namespace: str, name: str, pod_selector: str = ""
+        self, client: Client, resource: Resource, namespace: str, name: str, pod_selector: str = ""
     ) -> None:
         self.client = client
         self.resource = resource
@@ -61,7 +60,7 @@ class Observation:
         self.body: Body | None = None  # as last seen
         self.deleted = False
         self.pods: dict[str, Pod] = {}  # by uid, in the order in which they were seen
-        self._path: str = resource.path(namespace=namespace or None)  # type: ignore[no-untyped-call]
+        self._path: str = resource.path(namespace=namespace or None)
         self._pods_path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
         self._owners: dict[str, bool] = {}  # uid of an owner -> whether the object is, or owns, that owner
         self._news: queue.SimpleQueue[tuple[str, str, Any]] = queue.SimpleQueue()
@@ -146,8 +145,6 @@ class Observation:
     def _owner(self, reference: Body, namespace: str | None) -> Body | None:
         from kubernetes.client import ApiException
         from kubernetes.dynamic.exceptions import ResourceNotFoundError
-
-        from py.tools.errors import ClusterError
 
         try:
             kind = self.client.resources.get(api_version=reference["apiVersion"], kind=reference["kind"])

@@ -1,21 +1,19 @@
 """Make an object, watch what becomes of it, judge it, keep the evidence, and delete it again."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from py.custom_resource import verdict
 from py.custom_resource.observation import Observation
 from py.kube import watch
+from py.kube.client import Client, Resource, api_client, dynamic, reporting
 from py.kube.readiness import Body, State, Verdict
 from py.results.junit import Case
 from py.tools.errors import ClusterError
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient, Resource
 
 SETTLE = 3.0  # seconds after its end in which the last news of an object's pods must arrive
 CLEANING = 60.0  # seconds after its end in which its pods must be cleaned up: twice the usual grace
@@ -71,7 +69,8 @@ class Trial:
             if not cases[0].failure:
                 cases += self._judged()
             if any(case.failure for case in cases):
-                self._keep_evidence()
+                with _noting("could not keep what the cluster knows"):
+                    self._keep_evidence()
         finally:
             self.seen.end()
             deleted = "" if keep else self._delete()
@@ -80,10 +79,8 @@ class Trial:
     def _connect(self, kubeconfig: Path) -> None:
         from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
-        from py.kube.client import api_client, dynamic
-
         api = api_client(kubeconfig)
-        self.client: DynamicClient = self._patiently(lambda: dynamic(api=api), self.deadline)
+        self.client: Client = self._patiently(lambda: dynamic(api=api), self.deadline)
         version = self.body["apiVersion"]
 
         def find() -> Any:
@@ -98,7 +95,7 @@ class Trial:
         else:
             self._namespace = ""
             self.body["metadata"].pop("namespace", None)
-        path = self.resource.path(namespace=self._namespace or None)  # type: ignore[no-untyped-call]
+        path = self.resource.path(namespace=self._namespace or None)
         self.path = f"{path}/{self.name}"
         self.seen = Observation(
             self.client, self.resource, self._namespace, self.name, self.expected.pod_selector
@@ -116,9 +113,8 @@ class Trial:
             try:
                 self.client.request("post", self.path.rpartition("/")[0], body=self.body)
             except ApiException as error:
-                if (
-                    error.status != 409 or attempts == 1
-                ):  # the answer to an earlier attempt may have been lost
+                # Its name is unique: if it is there, the answer to an earlier attempt was lost.
+                if error.status != 409 or attempts == 1:
                     raise
             return watch.get(self.client, self.path)
 
@@ -276,8 +272,6 @@ class Trial:
         from kubernetes.client import ApiException
         from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-        from py.kube.client import reporting
-
         def passes(error: BaseException) -> bool:
             if isinstance(error, ApiException):
                 return error.status in (0, 429) or (error.status or 0) >= 500
@@ -293,6 +287,15 @@ class Trial:
         with reporting(f"{self.kind} {self.name}"):
             result: Given = again(deed)
             return result
+
+
+@contextmanager
+def _noting(what: str) -> Iterator[None]:
+    """Print what goes wrong with evidence; it must not cost the verdict."""
+    try:
+        yield
+    except Exception as error:
+        print(f"{what}: {' '.join(str(error).split())}", flush=True)
 
 
 def evidence_name(body: dict[str, Any]) -> str:

@@ -41,14 +41,14 @@ def summary(body: Body | None, path: str) -> str:
 def replicas(body: Body, path: str) -> dict[str, int]:
     """How many pods are wanted: by type from a mapping of types, or under "" from a plain number."""
     found = value_at(body, path)
-    if isinstance(found, int):
+    if type(found) is int:  # True is no number
         return {"": found}
     if not isinstance(found, dict):
         raise ValueError(f"there is no number and no mapping of types at {path}")
     wanted = {}
     for name, each in found.items():
         count = each.get("replicas", 1) if isinstance(each, dict) else each
-        if not isinstance(count, int):
+        if type(count) is not int:
             raise ValueError(f"there is no number at {path}.{name}.replicas")
         wanted[str(name)] = count
     return wanted

@@ -3,14 +3,11 @@
 import json
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from py.kube.client import message
+from py.kube.client import Client, message
 from py.kube.readiness import Body
 from py.tools.errors import ClusterError, WindtunnelError
-
-if TYPE_CHECKING:
-    from kubernetes.dynamic import DynamicClient
 
 STREAM = 20  # seconds that a watch lasts; shorter than a silence that counts as a broken connection
 PAUSE = 0.2  # seconds between a broken watch and the next
@@ -20,14 +17,14 @@ ERROR = "ERROR"  # it cannot be followed any more; what comes with it is the Clu
 Tell = Callable[[str, Any], object]
 
 
-def get(client: "DynamicClient", path: str, **options: Any) -> Body:
+def get(client: Client, path: str, **options: Any) -> Body:
     """What the API says at a path."""
     answer: Body = json.loads(client.request("get", path, serialize=False, **options).data)
     return answer
 
 
 def follow(
-    client: "DynamicClient",
+    client: Client,
     path: str,
     tell: Tell,
     over: threading.Event,
@@ -75,7 +72,7 @@ class _Broken(Exception):
 
 
 def _stream(
-    client: "DynamicClient",
+    client: Client,
     path: str,
     query: list[tuple[str, str]],
     version: str,
