@@ -5,11 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +13,7 @@ import pytest
 from py.release import Release
 from py.tools import dryrun
 from py.tools.errors import UsageError, WindtunnelError
+from tests.http_git import serving
 from tests.repositories import Server, git
 
 ROOT = Path(__file__).parents[2]
@@ -122,34 +119,14 @@ def test_an_option_in_a_name_reaches_nobody(server: Server, tmp_path: Path) -> N
     assert not (tmp_path / "pwned").exists()
 
 
-class _Locked(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(401)
-        self.send_header("WWW-Authenticate", 'Basic realm="kitchen"')
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *words: object) -> None:
-        pass
-
-
-@contextmanager
-def locked_server() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Locked)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.parametrize("credentials", ["", "robot:sesame99@"])
-def test_a_server_that_wants_a_login_is_an_answer_and_no_prompt(credentials: str, tmp_path: Path) -> None:
+def test_a_server_that_wants_another_login_is_an_answer_and_no_prompt(
+    credentials: str, tmp_path: Path
+) -> None:
     asks = tmp_path / "asks"
     asks.write_text("#!/bin/sh\nsleep 600\n")
     asks.chmod(0o755)
-    with locked_server() as address:
+    with serving(tmp_path, login="cook:salt") as address:
         began = time.monotonic()
         done = program(
             f"--repo=http://{credentials}{address}/a/b", GIT_ASKPASS=str(asks), SSH_ASKPASS=str(asks)
@@ -164,6 +141,20 @@ def test_a_server_that_wants_a_login_is_an_answer_and_no_prompt(credentials: str
 
 
 # What works
+
+
+def test_credentials_in_the_url_open_the_door_and_are_kept_nowhere(
+    server: Server, place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.pull(16, {"menu": "x\n"})
+    with serving(server.bare.parent, login="robot:sesame99") as address:
+        given = Release().clone(repo=f"http://robot:sesame99@{address}/kitchen.git", pull="12")
+        with pytest.raises(WindtunnelError) as error:
+            Release().clone(repo=f"http://robot:sesame99@{address}/kitchen.git", pull="12,16")
+    assert given["commit"] == clone(server, pull="12")
+    assert "sesame99" not in str(error.value) + json.dumps(record()) + "".join(capfd.readouterr())
+    texts = [file.read_bytes() for file in place.rglob("*") if file.is_file()]
+    assert not any(b"sesame99" in text for text in texts)
 
 
 def test_the_newest_commit_of_the_default_branch_is_checked_out(server: Server, place: Path) -> None:
@@ -416,6 +407,14 @@ def test_a_submodule_that_went_away_leaves_nothing(nested: Server, place: Path) 
     clone(nested)
     clone(nested, commit=old)
     assert not (place / "src/pantry").exists()
+
+
+def test_a_repository_from_elsewhere_reads_no_files_of_this_machine(nested: Server) -> None:
+    with (
+        serving(nested.bare.parent) as address,
+        pytest.raises(WindtunnelError, match="submodule .* cannot be had: .*transport 'file' not allowed"),
+    ):
+        Release().clone(repo=f"http://{address}/kitchen.git")
 
 
 def test_a_submodule_that_is_not_there_is_named(nested: Server, tmp_path: Path) -> None:
