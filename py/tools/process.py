@@ -19,8 +19,10 @@ from py.tools.tree import end_marked, end_tree
 __all__ = ["Result", "capture", "end_marked", "end_tree", "follow", "run", "spawn"]
 
 TAIL = 4096  # bytes of output that an error carries
+LINE = 400  # characters of its last line that the error's text shows
 PIECE = 1 << 20  # bytes read at once; also the size of the pipe
 PATIENCE = 0.05  # seconds between two looks at a silent child
+BRIEF = 20e-6  # seconds until the first look at one that has closed its output
 F_SETPIPE_SZ = 1031  # Linux; Python's fcntl names it only where it was built with it
 
 
@@ -73,7 +75,9 @@ def capture(
     stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
     child = _start(words, cwd=cwd, env=env, stdin=stdin, stderr=subprocess.PIPE)
     try:
-        out, err, timed_out = _collected(child, input, timeout)
+        if input is not None:
+            _feed(child, input)
+        out, err, timed_out = _collected(child, timeout)
     except BaseException:
         end_tree(child.pid)
         child.wait()
@@ -183,26 +187,38 @@ def _pieces(child: "subprocess.Popen[bytes]") -> Iterator[bytes]:
             yield b""
         if ended:  # whoever holds the pipe still is a daemon
             return
-    while child.poll() is None:  # it closed its output, yet goes on
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(PATIENCE)
+    pause = BRIEF
+    while child.poll() is None:  # it closed its output: most end within a moment, some go on
+        time.sleep(pause)
+        pause = min(2 * pause, PATIENCE)
         yield b""
 
 
-def _collected(
-    child: "subprocess.Popen[bytes]", input: bytes | None, timeout: float | None
-) -> tuple[bytes, bytes, bool]:
+def _feed(child: "subprocess.Popen[bytes]", input: bytes) -> None:
+    """Write to a child's input beside reading its output: communicate does not take up writing again."""
+    import threading
+
+    pipe, child.stdin = child.stdin, None
+    assert pipe
+
+    def write() -> None:
+        with suppress(BrokenPipeError), pipe:
+            pipe.write(input)
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+def _collected(child: "subprocess.Popen[bytes]", timeout: float | None) -> tuple[bytes, bytes, bool]:
     """What a child wrote to its two outputs until it ended, and whether its time was up."""
     deadline = math.inf if timeout is None else time.monotonic() + timeout
     timed_out = False
     while True:
         ended = child.poll() is not None  # asked before reading, as above
         try:
-            return (*child.communicate(input, 1 if ended else PATIENCE), timed_out)
+            return (*child.communicate(timeout=1 if ended else PATIENCE), timed_out)
         except subprocess.TimeoutExpired as so_far:
             if ended:
                 return so_far.output or b"", so_far.stderr or b"", timed_out
-        input = None  # it is on its way
         if not timed_out and time.monotonic() > deadline:
             timed_out = True
             end_tree(child.pid)
@@ -244,4 +260,4 @@ def _checked(result: Result) -> Result:
 
 def _failure(result: Result, how: str) -> str:
     last = result.tail.splitlines()[-1:] or ["(it printed nothing)"]
-    return f"{shlex.join(result.argv)} {how}: {last[0]}"
+    return f"{shlex.join(result.argv)} {how}: {last[0][-LINE:]}"
