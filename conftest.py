@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Generator
+from typing import TypeVar
 
 import pytest
 
@@ -9,13 +11,24 @@ if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
 pytest_plugins = ["tests.projects"]
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """With WINDTUNNEL_CI=1 a skipped test has failed: what CI did not check, it may not call green."""
-    report = yield
-    if report.skipped and os.environ.get("WINDTUNNEL_CI") == "1":
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that was skipped in CI has failed."""
+    return _not_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that was skipped in CI has failed."""
+    return _not_skipped((yield))
+
+
+def _not_skipped(report: Report) -> Report:
+    """What CI did not check, it may not call green."""
+    if os.environ.get("WINDTUNNEL_CI") and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped in CI: {call.excinfo.value if call.excinfo else ''}"
+        report.longrepr = f"nothing may be skipped in CI, but this was: {report.longrepr}"
     return report

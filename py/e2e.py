@@ -89,6 +89,7 @@ class E2E:
         *,
         conf: str = "{}",
         preset: str = "",
+        only: str = "",
         jobs: int = 0,
         verbose: bool = False,
         dags: str = "",
@@ -103,6 +104,7 @@ class E2E:
           pipeline: Name of the pipeline.
           conf: JSON object with params, as in a trigger of Airflow.
           preset: Named set of params to start from.
+          only: Steps to run, separated by commas, with what they need; empty for all.
           jobs: How many steps may run at once; 0 for as many as there are cores.
           verbose: Print what the steps print.
           dags: Folder with the pipelines' files; empty for Windtunnel's own.
@@ -114,7 +116,8 @@ class E2E:
         for lost in local.finish_lost(Path(runs)):
             print(f"{lost.name}: its runner was killed; finished as {lost.result}")
         home = found.file.resolve().parents[1]
-        this = run.new(found.pipeline, values, runs=Path(runs), home=home, file=str(found.file))
+        chosen = found.pipeline.only(only.split(",")) if only else found.pipeline
+        this = run.new(chosen, values, runs=Path(runs), home=home, file=str(found.file))
         with progress.shown(this, verbose=verbose or this.dryrun) as watcher:
             result = local.drive(this, jobs=jobs, watcher=watcher)
         _summary(this)

@@ -7,11 +7,12 @@ refer to steps above it only, so the order of definition is an order in which th
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from py.pipeline import signature
-from py.tools.errors import DefinitionError, near
+from py.tools.errors import DefinitionError, UsageError, near
 
 Value = str | int | float | bool
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -228,6 +229,23 @@ class Pipeline:
         if not self.steps:
             raise DefinitionError(f"pipeline {self.name!r} is done before it has a step")
         self.last = name
+
+    def only(self, names: Iterable[str]) -> "Pipeline":
+        """The same pipeline with nothing but these steps, what they need, and what undoes any of it."""
+        chosen = set(names)
+        for name in chosen - set(self.steps):
+            raise UsageError(f"{self.name} has no step {name!r}; {near(name, self.steps, 'it has')}")
+        for step in reversed(self.steps.values()):
+            if step.name in chosen:
+                chosen.update(step.upstream)
+        chosen.update(step.name for step in self.steps.values() if chosen.intersection(step.undoes))
+        rest = copy(self)
+        rest.steps = {
+            step.name: replace(step, upstream=tuple(parent for parent in step.upstream if parent in chosen))
+            for step in self.steps.values()
+            if step.name in chosen
+        }
+        return rest
 
     def _built_on(self, undone: list[str]) -> set[str]:
         """The undone steps and all that need them, directly or not."""

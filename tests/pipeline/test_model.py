@@ -6,7 +6,7 @@ import pytest
 
 from py.pipeline import Binary, Pipeline
 from py.pipeline.model import Step
-from py.tools.errors import DefinitionError
+from py.tools.errors import DefinitionError, UsageError
 
 tool = Binary("./tool")
 
@@ -142,6 +142,22 @@ def test_a_binary_s_flags_are_compared_with_its_source(
 ) -> None:
     with pytest.raises(DefinitionError, match=says):
         Binary(module)(command, **flags)
+
+
+def test_a_part_of_a_pipeline_keeps_what_it_needs_and_what_undoes_it(pipeline: Pipeline) -> None:
+    clone = pipeline.step("clone", tool("clone"), outputs=["src_dir"])
+    pipeline.step("lint", tool("lint", src_dir=clone["src_dir"]))
+    create = pipeline.step("create", tool("create"), after=[clone])
+    pipeline.step("test", tool("test"), after=[create])
+    pipeline.step("delete", tool("delete"), undoes=[create])
+    pipeline.done()
+    assert list(pipeline.only(["lint"]).steps) == ["clone", "lint"]
+    part = pipeline.only(["create"])
+    assert list(part.steps) == ["clone", "create", "delete"]
+    assert part.steps["delete"].upstream == ("create",)
+    assert list(pipeline.steps) == ["clone", "lint", "create", "test", "delete"]
+    with pytest.raises(UsageError, match="no step 'lnt'; did you mean lint"):
+        pipeline.only(["lnt"])
 
 
 def test_edges_follow_from_the_references(pipeline: Pipeline) -> None:
