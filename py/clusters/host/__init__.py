@@ -1,4 +1,4 @@
-"""`host://`: real Kubernetes as processes of this Linux machine, in one box of kernel namespaces per cluster."""
+"""`host://`: real Kubernetes as processes of this Linux machine, one box of namespaces per cluster."""
 
 from py.clusters.host.cluster import HostCluster
 from py.tools.errors import UsageError

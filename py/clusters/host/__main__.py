@@ -7,7 +7,7 @@ from py.tools.errors import WindtunnelError
 
 USAGE = """\
 usage: python -m py.clusters.host build      build what a host:// cluster runs, once; prints the folder
-       python -m py.clusters.host missing    say what this machine lacks for host://; exit code 1 if anything"""
+       python -m py.clusters.host missing    say what this machine lacks; exit code 1 if anything"""
 
 
 def main(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The few requests with which a new cluster is completed and watched: a client library would take longer to import."""
+"""The few requests that complete and watch a new cluster: a client library takes longer to import."""
 
 import http.client
 import json

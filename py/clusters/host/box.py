@@ -1,4 +1,4 @@
-"""Start a cluster's box, so that it lives as long as its creator says: not longer than a creator that was killed."""
+"""Start a cluster's box; it outlives its creator only when the creator says so."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from py.tools.errors import ClusterError
 
 @contextmanager
 def started(name: str, folder: Folder, bin_folder: Path, cable: Cable) -> Iterator[int]:
-    """Start the box and give its pid. It goes on after the block; if the block fails, or we die in it, it ends."""
+    """Start the box and give its pid. It goes on after the block, unless the block fails or we die in it."""
     spec = {
         "hostname": config.NODE,
         "folder": str(folder.path),
@@ -32,7 +32,8 @@ def started(name: str, folder: Folder, bin_folder: Path, cable: Cable) -> Iterat
     # Read-write: opening does not wait for the box, and from its first moment on there is a writer, us.
     lifeline = os.open(folder.lifeline, os.O_RDWR | os.O_CLOEXEC)
     try:
-        yield process.spawn([bin_folder / "box", "outer", folder.spec], log=folder.path / "box.log", cwd="/", env={})
+        argv: list[str | Path] = [bin_folder / "box", "outer", folder.spec]
+        yield process.spawn(argv, log=folder.path / "box.log", cwd="/", env={})
         os.write(lifeline, b"done")
     finally:
         os.close(lifeline)

@@ -1,4 +1,4 @@
-"""Build the programs once: Go modules side by side, a line per program, nothing half-done left to be found."""
+"""Build the programs once: Go modules side by side, a line per program, nothing half-done to be found."""
 
 import os
 import shutil

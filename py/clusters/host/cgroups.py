@@ -1,7 +1,7 @@
-"""The control groups of a cluster: one subtree per hierarchy, which also names every process that belongs to it.
+"""The control groups of a cluster: a subtree per hierarchy, which also names all of its processes.
 
-On version 1 there is a hierarchy per controller, on version 2 a single one, whose groups hold either processes or
-groups: the box's own programs are in `system`, below the cluster's.
+On version 1 there is a hierarchy per controller, on version 2 a single one, whose groups hold either
+processes or groups: the box's own programs are in `system`, below the cluster's.
 """
 
 import os
@@ -62,7 +62,7 @@ def exists(name: str) -> bool:
 
 
 def _hierarchies() -> list[Path]:
-    if _unified():
+    if _unified() or not ROOT.is_dir():
         return [ROOT]
     # cpu and cpu,cpuacct may be the same by a link: a folder each is wanted once
     return sorted({folder.resolve() for folder in ROOT.iterdir() if (folder / "cgroup.procs").is_file()})

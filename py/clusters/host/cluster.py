@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from py.clusters.host import box, cgroups, config, images, network, pki, programs, requirements
@@ -29,13 +30,13 @@ class HostCluster:
     def __init__(self, name: str) -> None:
         if not _NAME.fullmatch(name):
             raise UsageError(
-                f"cluster name {name!r}: use up to 63 of a-z, 0-9 and '-', with a letter or digit at both ends"
+                f"cluster name {name!r}: use up to 63 of a-z, 0-9 and '-', none of these '-' at an end"
             )
         self.name = name
         self._folder = Folder(name)
 
     def create(self) -> None:
-        """Find it or make it. Returns when the API answers, the node is Ready, and DNS and storage are there."""
+        """Find it or make it. Returns when the API, a Ready node, DNS and storage are there."""
         requirements.check()
         bin_folder = programs.ensure()
         with self._locked():
@@ -71,7 +72,7 @@ class HostCluster:
         images.load(image, box.first_process(record.pid), programs.folder())
 
     def dump_logs(self, folder: Path) -> None:
-        """Put the log of each program of the cluster into the folder: kubelet.log, etcd.log, … and box.log."""
+        """Put the log of each of its programs into the folder: kubelet.log, etcd.log, … and box.log."""
         folder.mkdir(parents=True, exist_ok=True)
         if not self._folder.log.is_dir():
             raise ClusterError(f"there are no logs of a cluster {self.name!r} at host://: {self._folder.log}")
@@ -80,7 +81,7 @@ class HostCluster:
                 shutil.copyfile(log, folder / log.name)
 
     def delete(self) -> None:
-        """Remove its processes, mounts, interface, cgroups and files, also of a half; nothing there is fine."""
+        """Remove its processes, mounts, interface, cgroups and files, also of a half, also of nothing."""
         if not self.exists():
             return
         if os.geteuid() != 0:
@@ -140,7 +141,7 @@ class HostCluster:
         """What has to be there, in the order in which it can be."""
         yield "an API server that is ready", lambda: api.get("/readyz") == "ok"
         for path, thing in things:
-            yield f"{thing['metadata']['name']} in {path}", lambda path=path, thing=thing: api.post(path, thing)
+            yield f"{thing['metadata']['name']} in {path}", partial(api.post, path, thing)
         yield f"a Ready node {config.NODE}", lambda: _is_ready(api.get(f"/api/v1/nodes/{config.NODE}"))
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         yield "the default service account", lambda: api.get(account) is not None
@@ -166,7 +167,8 @@ class HostCluster:
         try:
             yield
         except ClusterError as error:
-            raise ClusterError(f"{error}\nThe logs are in {self._folder.log}. {_last_words(self._folder)}") from None
+            said = _last_words(self._folder)
+            raise ClusterError(f"{error}\nThe logs are in {self._folder.log}. {said}".rstrip()) from None
 
 
 def _is_ready(node: object) -> bool:

@@ -1,4 +1,4 @@
-"""What the programs of a cluster are told: their files, their flags, and what each waits for. Paths as in the box."""
+"""What a cluster's programs are told: files, flags, and what each waits for. Paths as in the box."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,9 @@ _CONTAINERD = f"unix://{SOCKET}"
 def programs(node_address: str, cgroup: str) -> list[dict[str, Any]]:
     """What runs in the box, and what each program waits for."""
 
-    def program(name: str, *flags: str, after: tuple[str, ...] = (), run: str = "", once: bool = False) -> dict[str, Any]:
+    def program(
+        name: str, *flags: str, after: tuple[str, ...] = (), run: str = "", once: bool = False
+    ) -> dict[str, Any]:
         return {"name": name, "argv": [run or f"{BIN}/{name}", *flags], "after": list(after), "once": once}
 
     def client(name: str) -> str:
@@ -77,7 +79,12 @@ def programs(node_address: str, cgroup: str) -> list[dict[str, Any]]:
             f"--cgroup-root={cgroup}",
             after=(_CONTAINERD, _LISTENING),  # it has much to do before it needs an answer
         ),
-        program("kube-proxy", f"--config={HOME}/kube-proxy.json", f"--hostname-override={NODE}", after=(_API,)),
+        program(
+            "kube-proxy",
+            f"--config={HOME}/kube-proxy.json",
+            f"--hostname-override={NODE}",
+            after=(_API,),
+        ),
         program("coredns", f"-conf={HOME}/Corefile", after=(_API,)),
         program(
             "provisioner",
@@ -129,9 +136,10 @@ def write(home: Path, name: str, node_address: str) -> None:
     """Write the cluster's files into the folder that the box sees as HOME."""
     folder = home / "pki"
     authority = pki.Authority(folder, f"{name} authority")
-    kubernetes = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+    service = ["kubernetes", "default", "svc", "cluster", "local"]
+    kubernetes = (*(".".join(service[:n]) for n in (1, 2, 3)), ".".join(service), network.API_SERVICE)
     here = ("localhost", "127.0.0.1", NODE, node_address)
-    authority.sign("apiserver", "kube-apiserver", hosts=(*kubernetes, network.API_SERVICE, *here))
+    authority.sign("apiserver", "kube-apiserver", hosts=(*kubernetes, *here))
     authority.sign("kubelet", f"system:node:{NODE}", "system:nodes", hosts=(NODE, node_address))
     for user, identity, group in (
         ("admin", "kubernetes-admin", pki.MASTERS),
@@ -168,6 +176,8 @@ state = "/run/containerd"
 [plugins."io.containerd.cri.v1.runtime"]
   # A root without CAP_SYS_RESOURCE may not lower the score, and then no container starts at all.
   restrict_oom_score_adj = true
+  # A profile would be loaded into the machine's kernel, and stay there.
+  disable_apparmor = true
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
@@ -197,9 +207,14 @@ _KUBELET: dict[str, Any] = {
     "resolvConf": "/etc/resolv.conf",
     "volumePluginDir": "/var/lib/kubelet/volumeplugins",  # the default is below /usr, which is read-only here
     # A full disk of the machine is not the test's fault, and images that were loaded cannot be pulled again.
-    "evictionHard": {"memory.available": "100Mi", "nodefs.available": "0%", "imagefs.available": "0%", "nodefs.inodesFree": "0%"},
+    "evictionHard": {
+        "memory.available": "100Mi",
+        "nodefs.available": "0%",
+        "nodefs.inodesFree": "0%",
+        "imagefs.available": "0%",
+    },
     "imageGCHighThresholdPercent": 100,
-}  # fmt: skip
+}
 
 _KUBE_PROXY: dict[str, Any] = {
     "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
@@ -248,7 +263,10 @@ Thing = tuple[str, dict[str, Any]]  # the path that makes it, and what it is
 
 def things(node_address: str) -> list[Thing]:
     """What a new cluster holds from the start, its node, storage, and a way to DNS."""
-    ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP"},
+        {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+    ]
     labels = {"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}
     return [
         (

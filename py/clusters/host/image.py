@@ -1,4 +1,4 @@
-"""The pause image, as the archive that `docker save` would write: no Docker and no registry needed to make it."""
+"""The pause image, as the archive that `docker save` would write, made without Docker or a registry."""
 
 import hashlib
 import io

@@ -14,8 +14,12 @@ def load(image: str, first_process: int, bin_folder: Path) -> None:
     except CommandFailed as error:
         raise ClusterError(f"image {image} is not in this machine's Docker: {error.result.tail}") from None
     # A box's files are seen through its first process: the socket needs no other way in.
-    ctr = [str(bin_folder / "ctr"), f"--address=/proc/{first_process}/root{config.SOCKET}", "--namespace=k8s.io"]
-    if _has(_images(ctr), _full_name(image), wanted):
+    ctr = [
+        str(bin_folder / "ctr"),
+        f"--address=/proc/{first_process}/root{config.SOCKET}",
+        "--namespace=k8s.io",
+    ]
+    if _has(_images(ctr), full_name(image), wanted):
         print(f"{image} is in the cluster already", flush=True)
         return
     pipe = 'docker save "$1" | "${@:2}" images import --local -'
@@ -29,14 +33,14 @@ def _images(ctr: list[str]) -> dict[str, str]:
 
 
 def _has(images: dict[str, str], name: str, wanted: str) -> bool:
-    """Docker's id of an image is its config's digest, or its manifest's where Docker keeps images in containerd.
+    """Docker's id of an image is its config's digest, or its manifest's where containerd keeps its images.
 
     Kubernetes' part of containerd also lists each image under the digest of its config.
     """
     return name in images and images[name] in (wanted, images.get(wanted))
 
 
-def _full_name(image: str) -> str:
+def full_name(image: str) -> str:
     """An image's name with its registry and its tag, as containerd keeps it."""
     path, _, last = image.rpartition("/")
     tagged = image if ":" in last or "@" in last else f"{image}:latest"

@@ -1,4 +1,4 @@
-"""Locks between processes, as files that may vanish: whoever removes what a lock guards removes the lock too."""
+"""Locks between processes: files that vanish with the last holder."""
 
 import fcntl
 import os

@@ -9,7 +9,7 @@ SOURCES = Path(__file__).parent / "programs"  # one folder per Go module, with i
 
 @dataclass(frozen=True)
 class Module:
-    """A Go module, built by one `go build`, so that its programs share what they compile and link side by side."""
+    """A Go module, built by one `go build`: its programs share what is compiled and link side by side."""
 
     folder: str
     programs: dict[str, str]  # name of the program: its Go package

@@ -30,7 +30,7 @@ class Cable:
     @property
     def subnet(self) -> IPv4Network:
         """The link's own addresses."""
-        return list(CABLES.subnets(new_prefix=24))[self.number]
+        return IPv4Network((int(CABLES.network_address) + self.number * 256, 24))
 
     @property
     def interface(self) -> str:

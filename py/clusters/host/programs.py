@@ -1,12 +1,14 @@
 """Where the built programs are: the user's cache folder, by version, or the folder that the user names.
 
-A version's folder holds the programs, the pause image and a manifest; it appears whole (renamed) or not at all.
+A version's folder holds the programs, the pause image and a manifest; it appears whole or not at all.
 """
 
 import hashlib
 import json
 import os
 import platform
+import shutil
+import time
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from py.tools.errors import Missing
 OVERRIDE = "WINDTUNNEL_KUBERNETES_BIN"
 PAUSE_IMAGE = "pause.tar"
 MANIFEST = "manifest.json"
+FORGOTTEN = 30 * 24 * 3600.0  # seconds
 
 
 @cache
@@ -41,20 +44,30 @@ def folder() -> Path:
 
 
 def ensure() -> Path:
-    """The folder with the programs, built first if they are not there or damaged (minutes; says what it does)."""
+    """The folder with the programs; they are built first if not there or damaged (minutes, with progress)."""
     where = folder()
     if os.environ.get(OVERRIDE):
         lacking = [name for name in (*PROGRAMS, PAUSE_IMAGE) if not (where / name).is_file()]
         if lacking:
             raise Missing(
-                f"{OVERRIDE}={where} lacks {', '.join(lacking)}: name a folder that `python -m py.clusters.host "
-                f"build` made, or unset it"
+                f"{OVERRIDE}={where} lacks {', '.join(lacking)}: "
+                "name a folder that `python -m py.clusters.host build` made, or unset it"
             )
-    elif not intact(where):
+    elif intact(where):
+        os.utime(where)  # `prune` looks at it
+    else:
         from py.clusters.host import build
 
         build.build(where)
+        prune()
     return where
+
+
+def prune() -> None:
+    """Remove builds that nobody made or used for a month."""
+    for other in cache_folder().iterdir():
+        if other.is_dir() and time.time() - other.stat().st_mtime > FORGOTTEN:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def intact(where: Path) -> bool:

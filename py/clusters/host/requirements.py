@@ -29,7 +29,7 @@ def missing(*, building: bool | None = None) -> list[str]:
     Left out, it is found out: compilers are needed until the programs are built.
     """
     if sys.platform != "linux":
-        return ["Linux: a cluster is made of its kernel's namespaces; use kubeconfig://, or kind:// in Docker"]
+        return ["Linux: a cluster is made of its kernel's namespaces; use kubeconfig:// instead"]
     if building is None:
         building = not os.environ.get(programs.OVERRIDE) and not programs.intact(programs.folder())
     checks = [*_RUNNING, *(_BUILDING if building else [])]
@@ -108,10 +108,8 @@ def _overlay() -> Iterator[str]:
 
 def _file_system(place: Path) -> str:
     """The type of the file system that a folder is on."""
-    found = {
-        mount: kind
-        for _, mount, kind, *_ in (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
-    }
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    found = {mount: kind for _, mount, kind, *_ in mounts}
     return next(found[str(folder)] for folder in (place, *place.parents) if str(folder) in found)
 
 

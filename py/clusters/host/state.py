@@ -14,7 +14,7 @@ RECORD = "cluster.json"
 
 @dataclass
 class Record:
-    """A cluster as noted in its folder. A process is known by its pid and when it started: pids are used again."""
+    """A cluster as noted in its folder. A process is its pid and when it started: pids are used again."""
 
     cable: int
     pid: int = 0

@@ -14,6 +14,7 @@ import (
 func inner(spec *Spec) error {
 	io.Copy(io.Discard, os.NewFile(3, "start")) // until the outer process has laid the cable
 	syscall.CloseOnExec(3)
+	limits()
 	if err := syscall.Sethostname([]byte(spec.Hostname)); err != nil {
 		return err
 	}
@@ -24,6 +25,21 @@ func inner(spec *Spec) error {
 		return fmt.Errorf("network: %w", err)
 	}
 	return supervise(spec)
+}
+
+// limits gives the programs, and the containers after them, what a service of the machine would have,
+// wherever the box was started from.
+func limits() {
+	syscall.Umask(0o022)
+	const many = 1 << 20
+	files := syscall.Rlimit{Cur: many, Max: many}
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files) == nil {
+		return
+	}
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) == nil { // not allowed to raise the limit: as much as it allows
+		files.Cur = files.Max
+		syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)
+	}
 }
 
 func network(spec *Spec) error {

@@ -12,6 +12,12 @@ import (
 // finds no home folders, and nothing that a program writes outlives the box except below /var/lib and /var/log.
 var seen = []string{"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "nix", "gnu"}
 
+// Settings of the whole machine that kubelet changes; in the box it changes copies.
+var copied = []string{
+	"kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxbytes", "kernel/keys/root_maxkeys",
+	"vm/overcommit_memory", "vm/panic_on_oom",
+}
+
 type mount struct {
 	source, target, kind string
 	flags                uintptr
@@ -66,6 +72,9 @@ func makeRoot(spec *Spec) error {
 	if err := enter(root); err != nil {
 		return err
 	}
+	if err := copySettings(); err != nil {
+		return err
+	}
 	return names(spec, resolv)
 }
 
@@ -97,6 +106,26 @@ func enter(root string) error {
 	}
 	// Volumes with mount propagation (Bidirectional) need a shared root.
 	return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SHARED, "")
+}
+
+func copySettings() error {
+	for _, name := range copied {
+		setting, stand := "/proc/sys/"+name, "/run/.sysctl/"+name
+		text, err := os.ReadFile(setting)
+		if err != nil {
+			continue // this kernel does not have it
+		}
+		if err := os.MkdirAll(filepath.Dir(stand), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(stand, text, 0o644); err != nil {
+			return err
+		}
+		if err := syscall.Mount(stand, setting, "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("cover %s: %w", setting, err)
+		}
+	}
+	return nil
 }
 
 // names writes the files of /etc that say who and where this node is.

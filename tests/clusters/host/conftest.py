@@ -1,0 +1,57 @@
+"""One real cluster for the tests that only look at it, and one for each test that does more."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from py.clusters.host import HostCluster, programs, requirements
+from tests.clusters.host.machine import IMAGE
+
+
+@pytest.fixture(scope="session")
+def machine() -> None:
+    """A machine on which host:// works; in CI it is an error if it does not."""
+    if lacking := requirements.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("host:// needs: " + "; ".join(lacking))
+
+
+@pytest.fixture(scope="session")
+def docker() -> None:
+    """Docker, with the image that pods are made of."""
+    asked = subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            f"needs Docker with {IMAGE}: {asked.stderr.strip()}"
+        )
+
+
+@pytest.fixture(scope="session")
+def cluster(machine: None) -> Iterator[HostCluster]:
+    """A cluster that is there."""
+    it = HostCluster(f"test-{os.getpid()}")
+    it.create()
+    yield it
+    it.delete()
+
+
+@pytest.fixture
+def absent(machine: None, request: pytest.FixtureRequest) -> Iterator[HostCluster]:
+    """A cluster that is not there yet."""
+    it = HostCluster(f"test-{os.getpid()}-absent")
+    yield it
+    it.delete()
+
+
+@pytest.fixture
+def kubectl(cluster: HostCluster) -> Callable[..., str]:
+    """kubectl, speaking to the shared cluster."""
+
+    def run(*words: str, manifest: str = "") -> str:
+        argv = [str(programs.folder() / "kubectl"), f"--kubeconfig={cluster.kubeconfig()}", *words]
+        done = subprocess.run(argv, input=manifest, capture_output=True, text=True, timeout=90, check=False)
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+        return done.stdout
+
+    return run
