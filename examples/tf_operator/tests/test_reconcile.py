@@ -139,7 +139,7 @@ def test_one_restart_too_many_fails_the_job() -> None:
     tfjob = make_tfjob(restart_policy="ExitCode", run_policy={"backoffLimit": 2})
     tfjob["status"] = {"replicaStatuses": {"PS": {"restarts": 2}}}
     plan = finished(tfjob, make_pod(tfjob, "Worker", 1, "Failed", exit_code=137, message="killed"))
-    too_many = "3 restarts are more than backoffLimit 2; Worker 1 exited with code 137: killed"
+    too_many = "it takes more restarts than backoffLimit 2; Worker 1 exited with code 137: killed"
     assert message(plan, "Failed") == too_many
 
 

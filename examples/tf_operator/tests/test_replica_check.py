@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tf_operator.replica_check import CheckFailed, ReplicaCheck, read_config, split_address
+from tf_operator.replica_check import CheckFailed, ReplicaCheck, names_of_service, read_config, split_address
 
 
 def free_addresses(count: int) -> list[str]:
@@ -34,7 +34,9 @@ def test_replicas_that_reach_each_other_succeed() -> None:
     cluster = {"chief": [chief], "ps": [ps], "worker": workers}
     tasks = [("worker", 1), ("chief", 0), ("ps", 0), ("worker", 0)]
     with ThreadPoolExecutor() as pool:
-        for done in [pool.submit(run, ReplicaCheck(tf_config(cluster, *task), patience=30)) for task in tasks]:
+        for done in [
+            pool.submit(run, ReplicaCheck(tf_config(cluster, *task), patience=30)) for task in tasks
+        ]:
             done.result()
 
 
@@ -45,11 +47,35 @@ def test_a_replica_that_is_not_there_fails_the_others() -> None:
         run(check)
 
 
-def test_a_replica_that_does_not_find_its_own_name_gives_up_early() -> None:
+def test_a_replica_that_does_not_find_its_own_name_says_so() -> None:
     cluster = {"worker": ["worker-0.invalid:22222", "worker-1.invalid:22222"]}
-    check = ReplicaCheck(tf_config(cluster, "worker", 0), own_patience=0.0)
     with pytest.raises(CheckFailed, match=r"cannot reach itself at worker-0\.invalid:22222"):
-        run(check)
+        run(ReplicaCheck(tf_config(cluster, "worker", 0), patience=0))
+
+
+RESOLV_CONF = """\
+nameserver 10.96.0.10
+search lab.svc.cluster.local svc.cluster.local cluster.local
+options ndots:5
+"""
+
+
+@pytest.mark.parametrize("host", ["w-0", "w-0.lab", "w-0.lab.svc", "w-0.lab.svc.cluster.local"])
+def test_every_spelling_of_its_service_is_a_replicas_place(host: str) -> None:
+    check = ReplicaCheck(tf_config({"worker": [f"{host}:2222"]}, "worker", 0))
+    check.require_place(names_of_service("w-0", RESOLV_CONF))
+
+
+@pytest.mark.parametrize("host", ["w-1", "w-0.home", "w-0.svc", "lab.w-0.svc", "w-0.lab.pod"])
+def test_a_place_that_is_not_its_service_is_found_out_at_once(host: str) -> None:
+    check = ReplicaCheck(tf_config({"worker": [f"{host}:2222"]}, "worker", 0))
+    with pytest.raises(CheckFailed, match=f"places worker/0 at {host}, which is not its service"):
+        check.require_place(names_of_service("w-0", RESOLV_CONF))
+
+
+def test_outside_a_cluster_there_is_no_service() -> None:
+    with pytest.raises(CheckFailed, match="no search path"):
+        names_of_service("w-0", "nameserver 10.96.0.10")
 
 
 def test_a_name_that_leads_to_another_replica_is_found_out() -> None:

@@ -105,9 +105,8 @@ def reconcile(tfjob: Object, pods: Iterable[Object], services: Iterable[Object],
         if is_permanent(failure, restart_policy(tfjob, failure.replica)):
             return _finish(observed, now, FAILED, "ReplicaFailed", str(failure))
     status = _status(observed, now, restarted=[failure.replica for failure in failures])
-    restarts = _restarts(observed, status)
-    if restarts > backoff_limit(tfjob):
-        message = f"{restarts} restarts are more than backoffLimit {backoff_limit(tfjob)}"
+    if _restarts(observed, status) > backoff_limit(tfjob):
+        message = f"it takes more restarts than backoffLimit {backoff_limit(tfjob)}"
         message += "".join(f"; {failure}" for failure in failures)
         return _finish(observed, now, FAILED, "BackoffLimitExceeded", message)
     _report_running(status, observed.phase_of(decider) == "Running", decider, now)

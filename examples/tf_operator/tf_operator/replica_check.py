@@ -1,8 +1,8 @@
 """What a replica of the end-to-end test does: prove that its TF_CONFIG is true.
 
-It listens at its own address in the cluster spec, reaches itself there by name, then every other replica. It
-has succeeded when it has reached all the others and each of them has told it the same. The chief's success
-therefore speaks for the whole job. A parameter server, as a real one, then serves until it is taken away.
+It makes sure that it is placed at its own service, listens there, reaches itself by name, then every other
+replica. It has succeeded when it has reached all the others and each of them has told it the same: so the
+success of the chief speaks for all. A parameter server, as a real one, then serves until it is taken away.
 """
 
 import argparse
@@ -14,13 +14,15 @@ import socketserver
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-# Seconds. What a running pod cannot find of itself will not appear later; the others may have yet to start.
-OWN_PATIENCE = 10.0
+# Seconds. The others may have yet to start, and DNS may hold for half a minute that a name is unknown.
 PATIENCE = 60.0
 RETRY = 0.1
+
+RESOLV_CONF = Path("/etc/resolv.conf")
 
 ARRIVED, COMPLETE = "arrived", "complete"
 
@@ -32,27 +34,30 @@ class CheckFailed(Exception):
 class ReplicaCheck:
     """One replica among those of a cluster spec."""
 
-    def __init__(
-        self, tf_config: str, patience: float = PATIENCE, own_patience: float = OWN_PATIENCE
-    ) -> None:
+    def __init__(self, tf_config: str, patience: float = PATIENCE) -> None:
         self.addresses, self.name = read_config(tf_config)
         self.others = [name for name in self.addresses if name != self.name]
         self._patience = patience
-        self._own_patience = own_patience
         self._complete: set[str] = set()
         self._heard = threading.Condition()
 
     def run(self) -> None:
         """Reach everybody and be reached by everybody; CheckFailed says whom it could not reach, and why."""
-        self._visit(self.name, ARRIVED, time.monotonic() + self._own_patience)
-        self.say("reached itself")
         deadline = time.monotonic() + self._patience
+        self._visit(self.name, ARRIVED, deadline)
+        self.say("reached itself")
         for news in (ARRIVED, COMPLETE):
             for other in self.others:
                 self._visit(other, news, deadline)
         self.say(f"reached {', '.join(self.others)}")
         self._wait_until_all_are_complete(deadline)
         self.say("so did all the others")
+
+    def require_place(self, names: Sequence[str]) -> None:
+        """CheckFailed if the replica's own address has none of these names: nobody would find it there."""
+        host, _ = split_address(self.addresses[self.name])
+        if host not in names:
+            raise CheckFailed(f"TF_CONFIG places {self.name} at {host}, which is not its service {names[-1]}")
 
     def say(self, text: str) -> None:
         """A line of the log, under the replica's name."""
@@ -140,6 +145,17 @@ def read_config(text: str) -> tuple[dict[str, str], str]:
     return addresses, name
 
 
+def names_of_service(pod: str, resolv_conf: str) -> list[str]:
+    """How a pod may spell the name of the service that is called like it, shortest first."""
+    lines = (line.split() for line in resolv_conf.splitlines())
+    domains = next((words[1:] for words in lines if words[:1] == ["search"]), [])
+    if not domains:
+        raise CheckFailed("this is no pod of a cluster with DNS: resolv.conf has no search path")
+    # The first is the namespace's own, the others are what it ends with.
+    name = f"{pod}.{domains[0]}"
+    return [*(name.removesuffix(f".{domain}") for domain in domains if name.endswith(f".{domain}")), name]
+
+
 def split_address(address: str) -> tuple[str, int]:
     """Host and port."""
     host, _, port = address.rpartition(":")
@@ -156,6 +172,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         check = ReplicaCheck(environment.get("TF_CONFIG", ""), patience=arguments.patience)
+        check.require_place(names_of_service(socket.gethostname(), RESOLV_CONF.read_text()))
         with check.listening():
             check.run()
             if check.name.startswith("ps/"):
