@@ -1,8 +1,6 @@
 """Binary: lint and test any checkout of Python, each by the checkout's own configuration."""
 
-import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -199,6 +197,8 @@ def _walk(top: Path) -> list[Path]:
 @contextmanager
 def _scratch() -> Iterator[Path]:
     """A folder for a tool's own report; a dry run only names one."""
+    import tempfile
+
     if dryrun.enabled:
         yield Path(tempfile.gettempdir())
         return
@@ -215,6 +215,8 @@ def _must_exist(checkout: Path, names: list[str]) -> None:
 
 def _messages(report: Path) -> list[dict[str, Any]]:
     """What pylint wrote; nothing where it ended before it could, which its exit code tells."""
+    import json
+
     try:
         return json.loads(report.read_text())  # type: ignore[no-any-return]
     except (OSError, ValueError):

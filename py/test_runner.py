@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from py.clusters import Cluster, open_cluster
-from py.custom_resource import template, verdict
-from py.custom_resource.trial import Expected, Trial, evidence_name
-from py.kube import placing
+from py.custom_resource import evidence, template, verdict
+from py.custom_resource.trial import Expected, Trial
 from py.results import junit
 from py.tools import cli, dryrun, outputs
 from py.tools.errors import UsageError, near
@@ -83,7 +82,7 @@ class TestRunner:
         _check_replicas(body, replicas_path, spec)
         if dryrun.enabled:
             return _describe(body, expected, keep, timeout)
-        folder = outputs.artifacts() / evidence_name(body)
+        folder = outputs.artifacts() / evidence.folder_name(body)
         classname = f"{body['kind']}.{Path(spec).name.partition('.')[0]}"
         trial = Trial(body, target.namespace, expected, classname=classname, timeout=timeout, folder=folder)
         cases = trial.run(target.kubeconfig(), keep=keep)
@@ -117,6 +116,8 @@ def _values(image: str, more: str) -> dict[str, str]:
 
 def _render(path: Path, values: Mapping[str, str], target: Cluster) -> tuple[dict[str, Any], dict[str, str]]:
     """The object, with a name that is unique and the run's labels, and the values that the template got."""
+    from py.kube import placing  # late: it brings YAML along
+
     end = template.unique_end()
     base = path.name.partition(".")[0]
     filled = {"name": template.named(base, end), "namespace": target.namespace, **values}

@@ -1,13 +1,13 @@
 """Make an object, watch what becomes of it, judge it, keep the evidence, and delete it again."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from py.custom_resource import verdict
+from py.custom_resource.evidence import Evidence
 from py.custom_resource.observation import Observation
 from py.kube import watch
 from py.kube.client import Client, Resource, api_client, dynamic, reporting
@@ -17,10 +17,8 @@ from py.tools.errors import ClusterError
 
 SETTLE = 3.0  # seconds after its end in which the last news of an object's pods must arrive
 CLEANING = 60.0  # seconds after its end in which its pods must be cleaned up: twice the usual grace
-EVIDENCE = 20.0  # seconds for keeping what the cluster knows
 DELETING = 10.0  # seconds for a server that has just gone away to take the deletion
 PAUSE = 0.3  # seconds between two attempts at a server that has gone away
-LOG = 1 << 20  # bytes of a container's log that are kept
 Given = TypeVar("Given")
 
 
@@ -48,11 +46,11 @@ class Trial:
         self.expected = expected
         self.classname = classname
         self.timeout = timeout
-        self.folder = folder  # of the evidence
-        self.deadline = time.monotonic() + timeout
+        self.folder = folder
+        self.began = time.monotonic()
+        self.deadline = self.began + timeout
         self._namespace: str = body["metadata"].get("namespace") or namespace
-        self._said = ""
-        self._logged: set[str] = set()
+        self._said: list[str] = []
 
     def run(self, kubeconfig: Path, *, keep: bool) -> list[Case]:
         """Do it all. What the cluster refuses is a failed case; nothing is left behind unless asked for."""
@@ -69,8 +67,7 @@ class Trial:
             if not cases[0].failure:
                 cases += self._judged()
             if any(case.failure for case in cases):
-                with _noting("could not keep what the cluster knows"):
-                    self._keep_evidence()
+                self.evidence.keep(self.seen.body or self.body, self._namespace)
         finally:
             self.seen.end()
             deleted = "" if keep else self._delete()
@@ -97,6 +94,7 @@ class Trial:
             self.body["metadata"].pop("namespace", None)
         path = self.resource.path(namespace=self._namespace or None)
         self.path = f"{path}/{self.name}"
+        self.evidence = Evidence(self.client, self.folder)
         self.seen = Observation(
             self.client, self.resource, self._namespace, self.name, self.expected.pod_selector
         )
@@ -136,9 +134,7 @@ class Trial:
             name = f"pods {kind} made" if kind else "pods made"
             cases.append(self._case(name, partial(self._until_right, made, settle)))
         if expected.exit_codes is not None:
-            wrong = partial(verdict.exit_codes, self.seen.pods.values(), expected.exit_codes)
-            codes = self._case("exit codes", partial(self._until_right, wrong, settle))
-            cases.append(codes if self.seen.pods else codes._replace(skipped="no pod was made"))
+            cases.append(self._exit_codes(expected.exit_codes, reached, settle))
         if expected.cleaned_up != "none":
             cases.append(self._cleaned_up())
         return cases
@@ -169,6 +165,15 @@ class Trial:
         # The object as the server has it: with the defaults of its kind.
         return verdict.replicas(self.seen.body or self.body, path) if path else {}
 
+    def _exit_codes(self, allowed: tuple[int, ...], reached: Case, settle: float) -> Case:
+        pods = self.seen.pods.values()
+        if not pods:
+            return Case(self.classname, "exit codes", 0.0, skipped="no pod was made")
+        if reached.failure and not any(pod.codes for pod in pods):
+            return Case(self.classname, "exit codes", 0.0, skipped="no pod had ended")
+        wrong = partial(verdict.exit_codes, pods, allowed)
+        return self._case("exit codes", partial(self._until_right, wrong, settle))
+
     def _cleaned_up(self) -> Case:
         path = self.expected.conditions_path
         ends = (self.expected.condition, self.expected.failure_condition)
@@ -198,28 +203,17 @@ class Trial:
         return Case(self.classname, name, seconds, problem)
 
     def _tell(self) -> None:
-        """Print what is new, and save the logs of pods that ended badly while they can still be had."""
-        pods = [f"{pod.name} {'gone' if pod.gone else pod.phase}" for pod in self.seen.pods.values()]
-        said = "; ".join([verdict.summary(self.seen.body, self.expected.conditions_path), *pods])
-        if said != self._said:
-            self._said = said
-            print(f"  {said}", flush=True)
-        allowed = (0,) if self.expected.exit_codes is None else self.expected.exit_codes
+        """Print what is new, and keep the logs of pods that ended badly while they can still be had."""
+        now = verdict.conditions(self.seen.body, self.expected.conditions_path)
+        now += [f"pod {pod.name} {'gone' if pod.gone else pod.phase}" for pod in self.seen.pods.values()]
+        for said in now:
+            if said not in self._said:
+                print(f"  {said} ({time.monotonic() - self.began:.1f} s)", flush=True)
+        self._said = now
         for pod in self.seen.pods.values():
             for container, code in pod.codes.items():
-                if code not in allowed and f"{pod.name}/{container}" not in self._logged:
-                    self._logged.add(f"{pod.name}/{container}")
-                    self._save_log(pod.body, container)
-
-    def _save_log(self, pod: Body, container: str) -> None:
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        query = [("container", container), ("tailLines", 100_000)]
-        with suppress(Exception):  # evidence; the pod may be gone already
-            path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-            data: bytes = self.client.request("get", path, query_params=query, serialize=False).data
-            target = self.folder / "logs" / namespace / name / f"{container}.log"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data[-LOG:])
+                if code not in (self.expected.exit_codes or (0,)):
+                    self.evidence.log(pod.body, container)
 
     def _explained(self, why: str) -> str:
         """The reason, the conditions, the pods that are not well, the last events and the ends of logs."""
@@ -227,28 +221,10 @@ class Trial:
         from py.kube.wait import Item
 
         item = Item(self.resource, self.kind, self._namespace, self.name)
-        state = Verdict(State.WAITING, verdict.summary(self.seen.body, self.expected.conditions_path))
+        path = self.expected.conditions_path
+        said = ", ".join(verdict.conditions(self.seen.body, path)) or f"nothing in {path} yet"
         pods = [pod.body for pod in self.seen.pods.values()]
-        return explain(self.client, {item: state}, lambda _: pods, why)
-
-    def _keep_evidence(self) -> None:
-        """Write the object as last seen, and what the cluster knows; what cannot be had fails nothing."""
-        import yaml
-
-        from py.kube.evidence import dump
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        body = {**(self.seen.body or self.body)}
-        body["metadata"] = {k: v for k, v in body["metadata"].items() if k != "managedFields"}
-        (self.folder / f"{self.kind.lower()}.yaml").write_text(yaml.safe_dump(body, sort_keys=False))
-        deadline = time.monotonic() + EVIDENCE
-        run = (body["metadata"].get("labels") or {}).get("windtunnel/run", "")
-        lacking = dump(
-            self.client, self.folder, run=run, namespace=self._namespace or None, deadline=deadline
-        )
-        for each in lacking:
-            print(f"could not keep {each}", flush=True)
-        print(f"what the cluster knows is in {self.folder}", flush=True)
+        return explain(self.client, {item: Verdict(State.WAITING, said)}, lambda _: pods, why)
 
     def _delete(self) -> str:
         """Delete the object; why that failed, or nothing."""
@@ -287,17 +263,3 @@ class Trial:
         with reporting(f"{self.kind} {self.name}"):
             result: Given = again(deed)
             return result
-
-
-@contextmanager
-def _noting(what: str) -> Iterator[None]:
-    """Print what goes wrong with evidence; it must not cost the verdict."""
-    try:
-        yield
-    except Exception as error:
-        print(f"{what}: {' '.join(str(error).split())}", flush=True)
-
-
-def evidence_name(body: dict[str, Any]) -> str:
-    """The folder of an object's evidence in ARTIFACTS."""
-    return f"{body['kind'].lower()}-{body['metadata']['name']}"

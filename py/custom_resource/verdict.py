@@ -30,12 +30,12 @@ def condition(body: Body | None, path: str, wanted: str) -> Condition:
     return Condition(False, "")
 
 
-def summary(body: Body | None, path: str) -> str:
-    """All conditions for people."""
+def conditions(body: Body | None, path: str) -> list[str]:
+    """All conditions for people; nothing where there are none yet."""
     found = value_at(body, path)
-    if isinstance(found, list) and found:
-        return ", ".join(_spelled(each) for each in found if isinstance(each, dict))
-    return str(found) if found else f"nothing in {path} yet"
+    if isinstance(found, list):
+        return [_spelled(each) for each in found if isinstance(each, dict)]
+    return [str(found)] if found else []
 
 
 def replicas(body: Body, path: str) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -77,6 +76,8 @@ def _python(folder: Path) -> Path:
 
 def _make(folder: Path, wanted: Requirements, tools: Sequence[str], timeout: float) -> None:
     """Make the environment in its final place, since its scripts hold that path; the marker comes last."""
+    import shutil
+
     if not dryrun.enabled:
         shutil.rmtree(folder, ignore_errors=True)
     venv, install = _installer(folder)
@@ -94,6 +95,8 @@ def _make(folder: Path, wanted: Requirements, tools: Sequence[str], timeout: flo
 
 def _installer(folder: Path) -> tuple[list[str], list[str]]:
     """The commands that make an environment and install into it: uv's where it is there, else pip's."""
+    import shutil
+
     beside = Path(sys.executable).with_name("uv")
     uv = str(beside) if beside.is_file() else shutil.which("uv")
     return _uv(uv, folder) if uv else _pip(folder)
@@ -132,6 +135,8 @@ def _lock(folder: Path, name: str, *, exclusive: bool, wait: bool = True) -> Ite
 
 def _prune() -> None:
     """Remove the environments whose project is gone, or that nobody used for long; never one in use."""
+    import shutil
+
     for marker in home().glob(f"*/{READY}"):
         with suppress(OSError):
             project = marker.read_text()

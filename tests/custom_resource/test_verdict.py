@@ -37,20 +37,20 @@ def conditions(*found: tuple[str, str, str]) -> dict[str, Any]:
 @pytest.mark.parametrize("body", [None, {}, {"status": None}, {"status": {"conditions": None}}])
 def test_an_object_without_a_status_has_not_reached_anything(body: Any) -> None:
     assert not verdict.condition(body, "status.conditions", "Succeeded").true
-    assert "nothing in status.conditions yet" in verdict.summary(body, "status.conditions")
+    assert verdict.conditions(body, "status.conditions") == []
 
 
 def test_a_condition_that_is_there_but_false_is_not_reached() -> None:
     body = conditions(("Succeeded", "False", "Early"), ("Running", "True", ""))
     assert not verdict.condition(body, "status.conditions", "Succeeded").true
     assert verdict.condition(body, "status.conditions", "Running").true
-    assert verdict.summary(body, "status.conditions") == "Succeeded=False (Early), Running=True"
+    assert verdict.conditions(body, "status.conditions") == ["Succeeded=False (Early)", "Running=True"]
 
 
 @given(JSON)
 def test_no_status_whatever_is_in_it_breaks_the_verdict(status: Any) -> None:
     verdict.condition({"status": {"conditions": status}}, "status.conditions", "x")
-    verdict.summary({"status": {"conditions": status}}, "status.conditions")
+    verdict.conditions({"status": {"conditions": status}}, "status.conditions")
 
 
 @pytest.mark.parametrize(
