@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,19 +63,23 @@ def once(program: Program) -> Taken:
 def memory(program: Program) -> Memory:
     """Run a program to its end and look at the memory of it and its descendants meanwhile."""
     with tempfile.TemporaryFile("w+", errors="replace") as output:
-        child = psutil.Popen(
+        child = subprocess.Popen(
             program.argv, env=_env(program), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-        tree = largest = 0.0
-        while child.poll() is None:
-            seen = [_held(pid) for pid in _family(child)]
-            tree = max(tree, sum(pss for pss, _ in seen))
-            largest = max(largest, *(peak for _, peak in seen), 0.0)
+        deadline = time.monotonic() + PATIENCE
+        tree = largest = 0
+        while child.poll() is None and time.monotonic() < deadline:
+            family = _family(child.pid)
+            # A set: between vfork and exec a child lives in its parent's memory, which counts once.
+            shares = {_told(pid, "smaps_rollup") for pid in family}
+            tree = max(tree, sum(_kib(share, "Pss:") for share in shares))
+            largest = max(largest, *(_kib(_told(pid, "status"), "VmHWM:") for pid in family))
             time.sleep(PAUSE)
-        if child.returncode:
+        child.kill()
+        if child.wait():
             output.seek(0)
             raise _bad(program, child.returncode, output.read())
-    return Memory(tree, largest)
+    return Memory(tree / 1024, largest / 1024)
 
 
 def rounds(title: str, measures: Mapping[str, Callable[[], Taken]], n: int) -> dict[str, list[Taken]]:
@@ -82,10 +87,11 @@ def rounds(title: str, measures: Mapping[str, Callable[[], Taken]], n: int) -> d
 
     Where `n` is above 1 a round that does not count comes first. What fails says so and is left out.
     """
+    progress(f"{title}: {n} rounds of {len(measures)}\n")
     taken: dict[str, list[Taken]] = {name: [] for name in measures}
     for number in range(0 if n > 1 else 1, n + 1):
         for name in list(taken):
-            progress(f"{title}: round {number} of {n}, {name}")
+            progress(f"  round {number}: {name}")
             try:
                 result = measures[name]()
             except (NotMeasured, subprocess.TimeoutExpired, OSError) as error:
@@ -105,20 +111,16 @@ def progress(text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
 
 
-def _family(child: psutil.Process) -> list[int]:
-    try:
-        return [child.pid, *(process.pid for process in child.children(recursive=True))]
-    except psutil.Error:
-        return []
+def _family(pid: int) -> list[int]:
+    with suppress(psutil.Error):
+        return [pid, *(process.pid for process in psutil.Process(pid).children(recursive=True))]
+    return [pid]
 
 
-def _held(pid: int) -> tuple[float, float]:
-    """The PSS of a process now and the peak of its RSS, in MiB."""
-    try:
-        rollup, status = (Path(f"/proc/{pid}/{name}").read_text() for name in ("smaps_rollup", "status"))
-    except OSError:  # it has ended
-        return 0.0, 0.0
-    return _kib(rollup, "Pss:") / 1024, _kib(status, "VmHWM:") / 1024
+def _told(pid: int, file: str) -> str:
+    with suppress(OSError):  # it has ended
+        return Path(f"/proc/{pid}/{file}").read_text()
+    return ""
 
 
 def _kib(text: str, field: str) -> int:

@@ -72,9 +72,10 @@ def _with(program: Program, step: str) -> Program:
 
 
 def _memories(shape: str, programs: Mapping[str, Program]) -> dict[str, Memory]:
+    progress(f"{shape}, memory: {len(programs)} runs\n")
     held = {}
     for name, program in programs.items():
-        progress(f"{shape}, memory: {name}")
+        progress(f"  {name}")
         try:
             held[name] = memory(_with(program, "linger"))
         except NotMeasured as error:
