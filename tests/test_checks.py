@@ -174,15 +174,20 @@ def test_a_module_that_cannot_be_imported_is_a_failed_case(tmp_path: Path, artif
         ("import os; os._exit(0)", "before it could report"),
         ("import os; os._exit(7)", "ended with exit code 7"),
         ("import pytest; pytest.exit('enough', 2)", "interrupted"),
-        ("import time; time.sleep(60)", "--timeout"),
     ],
 )
 def test_a_run_that_ends_early_is_a_failed_case(
     tmp_path: Path, artifacts: Path, ending: str, why: str
 ) -> None:
     src_dir = checkout(tmp_path, {"test_it.py": f"{PASSES}def test_ends():\n    print('so far'); {ending}\n"})
-    assert Checks().test(src_dir=src_dir, timeout=3) == 1
+    assert Checks().test(src_dir=src_dir) == 1
     assert why in cases(artifacts, "test")["pytest"].failure
+
+
+def test_a_run_that_takes_too_long_is_a_failed_case(tmp_path: Path, artifacts: Path) -> None:
+    src_dir = checkout(tmp_path, {"test_it.py": "import time\ndef test_ends(): time.sleep(60)\n"})
+    assert Checks().test(src_dir=src_dir, timeout=2) == 1
+    assert "was stopped after 2 s (--timeout)" in cases(artifacts, "test")["pytest"].failure
 
 
 def test_an_option_that_pytest_does_not_know_is_a_failed_case(tmp_path: Path, artifacts: Path) -> None:

@@ -1,6 +1,9 @@
 """Objects of a custom resource in a real cluster, with a thread of the test as their operator."""
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -384,6 +387,23 @@ def test_a_kind_that_is_not_installed_is_a_failed_case_of_one_line(
     (tmp_path / "task.yaml").write_text(SPEC.replace("Task", "Tusk"))
     assert run(lambda operator: None) == 1
     assert failures(artifacts)["created"] == f"the cluster has no kind Tusk in {GROUP}/v1; set it up first"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_nothing_is_left_when_the_run_is_interrupted(
+    cluster: Cluster, definition: None, template: Path, number: signal.Signals, code: int
+) -> None:
+    flags = [f"--{flag}={value}" for flag, value in asked(template, name=cluster.name).items()]
+    argv = [sys.executable, "-m", "py.test_runner", "test", *flags]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(argv, cwd=root, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        created = next(line for line in child.stdout if line.startswith("created")).split()[2]
+        assert created in tasks(cluster)
+        child.send_signal(number)
+        child.stdout.read()
+    assert child.returncode == code
+    assert created not in tasks(cluster)
 
 
 def test_keep_keeps_the_object(run: Run, artifacts: Path, cluster: Cluster) -> None:
