@@ -1,10 +1,13 @@
 """Write and read JUnit, in the one shape that TestGrid, Spyglass, Gubernator and kettle all understand."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 LONGEST = 10_000  # characters of a text that TestGrid keeps
+NO_TEXT = "no text"  # stands where a failure says nothing; empty it would read as passed
+LARGEST = 100_000_000  # bytes of a file that we read; a tree of it takes ten times as much
 
 
 class Case(NamedTuple):
@@ -25,15 +28,16 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
     """
     import junitparser  # late: only who writes results pays for it
 
-    body = junitparser.TestSuite(suite)
+    body = junitparser.TestSuite(_line(suite))
     for case in cases:
-        entry = junitparser.TestCase(case.name, case.classname, round(case.seconds, 3))
+        entry = junitparser.TestCase(_line(case.name), _line(case.classname), round(case.seconds, 3))
         if case.failure:
-            failure = junitparser.Failure(_legal(case.failure.strip().partition("\n")[0])[:140])
-            failure.text = _legal(case.failure)[-LONGEST:]
+            text = _legal(case.failure).strip() or NO_TEXT
+            failure = junitparser.Failure(_line(text.partition("\n")[0])[:140])
+            failure.text = text[-LONGEST:]
             entry.result = [failure]
         elif case.skipped:
-            entry.result = [junitparser.Skipped(_legal(case.skipped))]
+            entry.result = [junitparser.Skipped(_line(case.skipped))]
         body.add_testcase(entry)
     root = junitparser.JUnitXml()
     root.add_testsuite(body)
@@ -45,15 +49,39 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
 
 
 def read(path: Path) -> list[Case]:
-    """The cases of a file; ValueError, in one line, if it is no JUnit."""
+    """The cases of a file, of suites in suites too; ValueError, in one line, if it is no JUnit."""
+    from xml.etree import ElementTree
+    from xml.parsers import expat
+
     import junitparser
 
     try:
-        root = junitparser.JUnitXml.fromfile(str(path))
-        suites = [root] if isinstance(root, junitparser.TestSuite) else list(root)
-        return [_case(entry) for suite in suites for entry in suite]
-    except (OSError, SyntaxError, TypeError, junitparser.JUnitXmlError) as error:
+        _check(path)
+        root = ElementTree.parse(path).getroot()  # noqa: S314  # what would be dangerous was refused
+        if root.tag not in ("testsuites", "testsuite"):
+            raise ValueError(f"its root is <{root.tag}>")
+        as_case = junitparser.TestCase.fromelem
+        return [_case(as_case(entry)) for entry in root.iter("testcase")]  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, LookupError, SyntaxError, expat.ExpatError) as error:
         raise ValueError(f"{path.name} is no JUnit: {str(error).partition(chr(10))[0]}") from None
+
+
+def _check(path: Path) -> None:
+    """Refuse what could take all memory: a huge file, and a DTD, whose entities stand for any length."""
+    from xml.parsers import expat
+
+    if not path.is_file():
+        raise ValueError("it is no file")
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
+
+    def refuse(*_: object) -> None:
+        raise ValueError("it declares a document type")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    with path.open("rb") as file:
+        parser.ParseFile(file)
 
 
 def _case(entry: "junitparser.TestCase") -> Case:  # type: ignore[name-defined]  # noqa: F821
@@ -61,19 +89,22 @@ def _case(entry: "junitparser.TestCase") -> Case:  # type: ignore[name-defined] 
 
     texts = {junitparser.Failure: "", junitparser.Error: "", junitparser.Skipped: ""}
     for result in entry.result:
-        texts[type(result)] = (result.text or result.message or "no text").strip()
+        said = ((text or "").strip() for text in (result.text, result.message))
+        texts[type(result)] = next(filter(None, said), NO_TEXT)
     failure = texts[junitparser.Failure] or texts[junitparser.Error]
     headline = next((found.message or "" for found in entry.result), "").strip().partition("\n")[0]
-    if failure and not failure.startswith(headline):
+    if failure and not _line(failure).startswith(headline):
         failure = f"{headline}\n{failure}"  # pytest's text begins with source, its message with the reason
     return Case(
         entry.classname or "", entry.name or "", entry.time or 0.0, failure, texts[junitparser.Skipped]
     )
 
 
+def _line(text: str) -> str:
+    """The text as an attribute carries it."""
+    return re.sub("[\t\n\r]", " ", _legal(text))
+
+
 def _legal(text: str) -> str:
-    """The text without the characters that XML cannot carry."""
-    return "".join(
-        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�"
-        for c in text
-    )
+    """The text with � for the characters that XML cannot carry."""
+    return re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", text)

@@ -61,7 +61,7 @@ def _objections(file: Path, since: float) -> Iterable[str]:
 def _extra(artifacts: Path, expected: Iterable[str], since: float) -> list[str]:
     known = {*expected, STEPS_JUNIT}
     found = [path for path in artifacts.glob("junit*.xml") if path.name not in known]
-    return sorted(path.name for path in found if _fresh(path, since))
+    return sorted(path.name for path in found if path.exists() and _fresh(path, since))
 
 
 def _fresh(file: Path, since: float) -> bool:
