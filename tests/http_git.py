@@ -1,4 +1,4 @@
-"""A web server for git repositories, as GitHub is one: git's own back end, with a login where one is wanted."""
+"""A web server for git repositories, as GitHub is one: git's own back end, with a login if one is wanted."""
 
 import base64
 import os

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from py.release import Release
@@ -255,6 +256,30 @@ def test_more_history_is_fetched_until_a_merge_finds_its_base(server: Server) ->
     assert depths == ["--depth=100", "--depth=2000"]
 
 
+def test_a_nearer_ancestor_beyond_the_fetched_history_is_found_before_a_conflict_is_told(
+    server: Server, place: Path
+) -> None:
+    def commit(ref: str, first: str = "", second: str = "", **files: str) -> str:
+        who = "committer t <t@t> 1700000000 +0000\ndata 0\n"
+        parents = (f"from {first}\n" if first else "") + (f"merge {second}\n" if second else "")
+        written = "".join(f"M 644 inline {name}\ndata {len(text)}\n{text}\n" for name, text in files.items())
+        return f"commit {ref}\n{who}{parents}{written}\n"
+
+    # Both sides lead to `far` in one step, and to `near`, which came after it, in 150.
+    stream = commit("refs/heads/far", menu="0") + commit("refs/heads/near", "refs/heads/far", menu="1")
+    for ref, change in (("refs/heads/main", {"menu": "2"}), ("refs/pull/40/head", {"prices": "2"})):
+        stream += (
+            f"reset {ref}\nfrom refs/heads/near\n\n"
+            + commit(ref) * 150
+            + commit(ref, "", "refs/heads/far", **change)
+        )
+    subprocess.run(
+        ["git", "fast-import", "--quiet", "--force"], cwd=server.bare, input=stream.encode(), check=True
+    )
+    clone(server, pull="40")
+    assert [(place / "src" / name).read_text() for name in ("menu", "prices")] == ["2", "2"]
+
+
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest protocol, in which a server hands out the ends of its branches and no other commit."""
@@ -314,16 +339,18 @@ def test_changes_by_hand_are_put_back(server: Server, place: Path) -> None:
     (source / "left").mkdir()
     (source / "left/over").write_text("x")
     git(source, "checkout", "--quiet", "-b", "mine")
-    (source / ".git/index.lock").touch()
     assert clone(server) == server.sha("main")
     assert git(source, "status", "--porcelain", "--ignored") == ""
+    assert git(source, "log", "--format=%s", "mine") != "", "what a person committed there is still to be had"
 
 
 def test_a_damaged_checkout_is_made_anew_and_touches_no_other_repository(server: Server, place: Path) -> None:
     git(place, "init", "--quiet")
     clone(server)
+    for damage in ("HEAD", "index", "index.lock", "config"):
+        (place / "src/.git" / damage).write_text("damaged")
+        assert clone(server) == server.sha("main")
     (place / "src/.git/HEAD").unlink()
-    (place / "src/.git/index").write_text("no index")
     assert clone(server) == server.sha("main")
     assert not (place / ".git/index").exists()
 
@@ -354,8 +381,11 @@ def test_a_clone_that_was_killed_is_repaired(
     commit = clone(server, pull="12")
     assert commit == clone(server, pull="12", src_dir=str(place / "fresh"))
     assert git(place / "src", "status", "--porcelain") == ""
-    asleep = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert "sleep 600" not in asleep.splitlines()
+    assert not [each.pid for each in psutil.process_iter(["environ"]) if of_folder(each, place / "src")]
+
+
+def of_folder(process: psutil.Process, folder: Path) -> bool:
+    return (process.info["environ"] or {}).get("GIT_DIR") == str(folder / ".git")
 
 
 @pytest.mark.parametrize("left", [[], [".git"], [".git/windtunnel-clone"]])
