@@ -172,7 +172,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         check = ReplicaCheck(environment.get("TF_CONFIG", ""), patience=arguments.patience)
-        check.require_place(names_of_service(socket.gethostname(), RESOLV_CONF.read_text()))
+        check.require_place(names_of_service(socket.gethostname(), RESOLV_CONF.read_text(encoding="ascii")))
         with check.listening():
             check.run()
             if check.name.startswith("ps/"):
