@@ -112,12 +112,16 @@ def _pylint(checkout: Path, python: Path, timeout: int, *, paths: str, allow_emp
             "-m",
             "pylint",
             f"--jobs={jobs}",
+            "--verbose",  # it says how many files were left after those that it ignores
             f"--output-format=json:{report},text",
             "--",
             *files,
         ]
         result = process.run(argv, cwd=checkout, env=venv.environment(python), timeout=timeout, check=False)
         messages = _messages(report)
+    if "Linting 0 modules" in result.tail and not allow_empty:
+        why = "pylint's configuration ignores every file; --allow_empty if that is right"
+        return [Case("pylint", "pylint", result.seconds, why)]
     texts: dict[str, list[str]] = {file: [] for file in files}
     for message in messages:
         if message["type"] != "info" and result.code:  # at 0 the checkout's configuration tolerates them

@@ -97,6 +97,13 @@ def test_lint_of_nothing_is_red_unless_that_is_right(tmp_path: Path, artifacts: 
     assert Checks().lint(src_dir=src_dir, allow_empty=True) == 0
 
 
+def test_lint_of_files_that_are_all_ignored_is_red_too(tmp_path: Path, artifacts: Path) -> None:
+    src_dir = checkout(tmp_path, {"bad.py": UNUSED, ".pylintrc": "[MAIN]\nignore=bad.py\n"})
+    assert Checks().lint(src_dir=src_dir) == 1
+    assert "ignores every file" in cases(artifacts, "lint")["pylint"].failure
+    assert Checks().lint(src_dir=src_dir, allow_empty=True) == 0
+
+
 def test_lint_reads_what_git_tracks_and_nothing_else(tmp_path: Path, artifacts: Path) -> None:
     src_dir = checkout(tmp_path, {"good.py": CLEAN, "gone.py": CLEAN, "a b/spaced.py": CLEAN})
     git(src_dir, "init", "-q")
