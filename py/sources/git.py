@@ -159,6 +159,8 @@ class Git:
         """End what a clone that was killed left running in this folder."""
         import psutil  # late: only a repair pays for it
 
+        if dryrun.would(f"end what still runs in {self.folder}"):
+            return
         for each in psutil.process_iter():
             try:
                 if each.environ().get("GIT_DIR") == self._env["GIT_DIR"]:

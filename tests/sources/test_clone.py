@@ -465,3 +465,20 @@ def test_a_dry_run_prints_the_commands_and_makes_nothing(
     assert given == {"src_dir": str(place / "src"), "commit": "<commit>"}
     assert "would run: git" in capfd.readouterr().out
     assert list(place.iterdir()) == []
+
+
+def test_a_dry_run_of_a_repair_repairs_nothing(
+    server: Server, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone(server)
+    (place / "src/.git/windtunnel-clone").write_text("working")
+    (place / "src/menu").write_text("changed")
+    orphan = subprocess.Popen(["sleep", "30"], env=os.environ | {"GIT_DIR": str(place / "src/.git")})
+    monkeypatch.setattr(dryrun, "enabled", True)
+    try:
+        assert clone(server) == "<commit>"
+        assert orphan.poll() is None
+        assert (place / "src/menu").read_text() == "changed"
+    finally:
+        orphan.kill()
+        orphan.wait()
