@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-TIMEOUT = 2.0  # seconds for one answer
+TIMEOUT = 10.0  # seconds for one answer
 
 
 class Api:

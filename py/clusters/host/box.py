@@ -25,8 +25,9 @@ def started(name: str, folder: Folder, bin_folder: Path, cable: Cable) -> Iterat
         "interface": cable.interface,
         "host_address": f"{cable.host}/24",
         "address": f"{cable.node}/24",
+        "proxy": cable.proxy,
         "environment": config.ENVIRONMENT,
-        "programs": config.programs(cable.node, cgroups.path(name)),
+        "programs": config.programs(cable, cgroups.path(name)),
     }
     folder.spec.write_text(json.dumps(spec, indent=1))
     # Read-write: opening does not wait for the box, and from its first moment on there is a writer, us.

@@ -37,13 +37,14 @@ class HostCluster:
 
     def create(self) -> None:
         """Find it or make it. Returns when the API, a Ready node, DNS and storage are there."""
-        requirements.check()
-        bin_folder = programs.ensure()
+        requirements.be_root()
         with self._locked():
             record = self._folder.read()
             if record and record.ready and record.alive():
                 self._await_ready(record, FOUND_PATIENCE, [])
                 return
+            requirements.check()
+            bin_folder = programs.ensure()
             self._remove()
             with self._failing_with_logs():
                 self._make(bin_folder)
@@ -92,7 +93,9 @@ class HostCluster:
     def describe(self, verb: str) -> list[str]:
         """What `create`, `load` or `delete` would do; starts nothing."""
         folder = self._folder.path
-        inside = [program["name"] for program in config.programs("", "") if not program["once"]]
+        inside = [
+            program["name"] for program in config.programs(network.Cable(0), "") if not program.get("once")
+        ]
         lines = {
             "create": [
                 f"find Kubernetes' programs in {programs.folder()}, or build them",

@@ -28,13 +28,14 @@ _API = "https://127.0.0.1:6443/readyz"
 _CONTAINERD = f"unix://{SOCKET}"
 
 
-def programs(node_address: str, cgroup: str) -> list[dict[str, Any]]:
+def programs(cable: network.Cable, cgroup: str) -> list[dict[str, Any]]:
     """What runs in the box, and what each program waits for."""
+    node_address = cable.node
 
     def program(
-        name: str, *flags: str, after: tuple[str, ...] = (), run: str = "", once: bool = False
+        name: str, *flags: str, after: tuple[str, ...] = (), run: str = "", **more: Any
     ) -> dict[str, Any]:
-        return {"name": name, "argv": [run or f"{BIN}/{name}", *flags], "after": list(after), "once": once}
+        return {"name": name, "argv": [run or f"{BIN}/{name}", *flags], "after": list(after), **more}
 
     def client(name: str) -> str:
         return f"--kubeconfig={HOME}/{name}.kubeconfig"
@@ -64,7 +65,7 @@ def programs(node_address: str, cgroup: str) -> list[dict[str, Any]]:
             after=(_API,),
         ),
         program("kube-scheduler", client("scheduler"), "--leader-elect=false", after=(_API,)),
-        program("containerd", f"--config={HOME}/containerd.toml"),
+        program("containerd", f"--config={HOME}/containerd.toml", env=_outside(cable)),
         program(
             "pause-image",
             f"--address={SOCKET}", "--namespace=k8s.io", "images", "import", "--local", f"{BIN}/pause.tar",
@@ -101,6 +102,13 @@ def programs(node_address: str, cgroup: str) -> list[dict[str, Any]]:
             run="iptables", once=True,
         ),
     ]  # fmt: skip
+
+
+def _outside(cable: network.Cable) -> list[str]:
+    """How containerd reaches registries: by the machine's proxy, except those inside or on the machine."""
+    proxy = f"http://{cable.proxy}"
+    inside = f"localhost,127.0.0.0/8,{cable.subnet},{network.PODS},{network.SERVICES},.svc,.cluster.local"
+    return [f"HTTP_PROXY={proxy}", f"HTTPS_PROXY={proxy}", f"NO_PROXY={inside}"]
 
 
 def _apiserver(node_address: str) -> list[str]:

@@ -47,6 +47,11 @@ class Cable:
         """The box's address: where the API server answers."""
         return str(self.subnet[2])
 
+    @property
+    def proxy(self) -> str:
+        """Where the box's containerd reaches registries through the machine."""
+        return f"{self.host}:13128"
+
 
 def free_cable(taken: Iterable[int]) -> Cable:
     """The first link that no other cluster has and that meets no route or interface of this machine."""

@@ -1,5 +1,6 @@
 """What this machine lacks for `host://`, all at once, each with how to get it."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from py.tools import process
 from py.tools.errors import Missing, WindtunnelError
 
 GO_MINOR = 26  # what the go.mod files ask for
+INSTANCES = 24  # of inotify, for one cluster: it takes 20
 STATE = Path("/var/lib/windtunnel")
 PLACES = ("/usr/local/go/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")  # where people's shells do not look
 
@@ -21,6 +23,12 @@ def check(*, building: bool | None = None) -> None:
     lacking = missing(building=building)
     if lacking:
         raise Missing("host:// cannot work on this machine:\n" + "\n".join(f"  - {line}" for line in lacking))
+
+
+def be_root() -> None:
+    """Raise what `check` would where we may not even look for a cluster."""
+    if os.geteuid() != 0 or sys.platform != "linux":
+        check()
 
 
 def missing(*, building: bool | None = None) -> list[str]:
@@ -136,5 +144,19 @@ def _seccomp() -> Iterator[str]:
         yield "libseccomp's headers, to build runc: apt-get install libseccomp-dev"
 
 
-_RUNNING: list[Callable[[], Iterator[str]]] = [_root, _iptables, _mount, _cgroups, _overlay]
+def _watches() -> Iterator[str]:
+    """Whether enough inotify instances are left: tried, for the kernel does not say how many are in use."""
+    libc = ctypes.CDLL(None)
+    opened = [libc.inotify_init1(os.O_CLOEXEC) for _ in range(INSTANCES)]
+    for watch in opened:
+        if watch >= 0:
+            os.close(watch)
+    if -1 in opened:
+        yield (
+            f"{INSTANCES} inotify instances, which all clusters of this machine share: "
+            "sysctl -w fs.inotify.max_user_instances=1024"
+        )
+
+
+_RUNNING: list[Callable[[], Iterator[str]]] = [_root, _iptables, _mount, _cgroups, _overlay, _watches]
 _BUILDING: list[Callable[[], Iterator[str]]] = [_toolchain, _gcc, _seccomp]

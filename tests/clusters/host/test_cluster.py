@@ -1,10 +1,14 @@
 """A cluster of this machine does what any Kubernetes does, and is found again by its name."""
 
 import concurrent.futures
+import http.client
+import http.server
 import json
 import os
 import re
 import ssl
+import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from py.clusters.host import HostCluster, open_cluster
+from py.clusters.host import HostCluster, network, open_cluster
 from py.clusters.host.state import Folder
 from py.tools.errors import ClusterError, UsageError
 from tests.clusters.host.machine import IMAGE, creator
@@ -195,6 +199,38 @@ def test_a_pod_that_mounts_the_nodes_root_does_not_see_the_machines(
     seen = kubectl("logs", "look").split()
     assert "kubelet" in seen
     assert not {"home", "root", "windtunnel", "docker"} & set(seen)
+
+
+@pytest.mark.parametrize("tunnelled", [False, True])
+def test_the_box_reaches_registries_through_the_machine(cluster: HostCluster, tunnelled: bool) -> None:
+    record = Folder(cluster.name).read()
+    assert record
+    proxy, port = network.Cable(record.cable).proxy.split(":")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as registry:
+        threading.Thread(target=registry.serve_forever).start()
+        try:
+            through = http.client.HTTPConnection(proxy, int(port), timeout=10)
+            at = f"127.0.0.1:{registry.server_port}"
+            if tunnelled:
+                through.set_tunnel(at)
+            through.request("GET", "/v2/" if tunnelled else f"http://{at}/v2/")
+            assert through.getresponse().read() == b"/v2/"
+            through.close()
+        finally:
+            registry.shutdown()
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    """Answers with the path that it was asked for."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.path)))
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def test_the_logs_of_all_programs_are_kept(cluster: HostCluster, tmp_path: Path) -> None:

@@ -33,6 +33,13 @@ def test_compilers_are_not_asked_for_where_nothing_is_built(
     assert not any("gcc" in line or "Go" in line for line in requirements.missing(building=False))
 
 
+def test_a_machine_whose_watches_are_used_up_is_told_how_to_raise_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requirements, "INSTANCES", 1 << 15)
+    assert any("sysctl -w fs.inotify" in line for line in requirements.missing(building=False))
+
+
 def test_another_system_is_told_what_works_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(Missing, match="Linux.*kubeconfig://"):

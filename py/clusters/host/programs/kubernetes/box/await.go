@@ -31,7 +31,7 @@ func watch(address string, answering chan<- struct{}) {
 	close(answering)
 }
 
-var client = http.Client{Timeout: time.Second, Transport: &http.Transport{
+var client = http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 	TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // only asks whether it is up
 }}
 

@@ -48,6 +48,9 @@ func outer(spec *Spec, path string) error {
 	if err := connect(spec, child.Process.Pid); err != nil {
 		return fmt.Errorf("network %s: %w", spec.Interface, err)
 	}
+	if err := serveProxy(spec.Proxy); err != nil {
+		return err
+	}
 	start.Close() // the inner process goes on
 	if child.Wait() != nil {
 		os.Exit(1) // the inner process said why

@@ -15,6 +15,7 @@ type Spec struct {
 	Interface   string    `json:"interface"`    // the machine's end of the box's network
 	HostAddress string    `json:"host_address"` // with prefix length
 	Address     string    `json:"address"`      // with prefix length
+	Proxy       string    `json:"proxy"`        // where the machine listens for those in the box who want out
 	Environment []string  `json:"environment"`
 	Programs    []Program `json:"programs"`
 }
@@ -23,6 +24,7 @@ type Spec struct {
 type Program struct {
 	Name  string   `json:"name"`
 	Argv  []string `json:"argv"`
+	Env   []string `json:"env"` // beyond the box's
 	After []string `json:"after"`
 	Once  bool     `json:"once"` // is to end with status 0; the others are started again when they end
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -61,7 +62,7 @@ func (s *supervisor) start(i int) error {
 	s.lock.Lock() // until the process is in the table, reap must not look for it
 	defer s.lock.Unlock()
 	pid, err := syscall.ForkExec(path, program.Argv, &syscall.ProcAttr{
-		Dir: "/", Env: s.spec.Environment, Files: []uintptr{null.Fd(), file.Fd(), file.Fd()},
+		Dir: "/", Env: append(slices.Clone(s.spec.Environment), program.Env...), Files: []uintptr{null.Fd(), file.Fd(), file.Fd()},
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
