@@ -2,8 +2,7 @@
 PULL ?= 1
 
 python := .venv/bin/python
-sample := build/sample/tf_operator.git
-conf    = {"REPO_URL": "file://$(CURDIR)/$(sample)", "PULL_NUMBER": "$(PULL)"}
+conf    = {"PULL_NUMBER": "$(PULL)"}
 
 .DEFAULT_GOAL := menu
 .PHONY: menu e2e test lint bench plan graph hello setup clean python
@@ -12,7 +11,6 @@ menu:
 	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 e2e: setup ## set up what is missing, then test a pull request of the bundled sample: PULL=1, or PULL=2
-	@$(python) scripts/sample_repo $(sample) >/dev/null
 	@$(python) -m py.e2e run tf_k8s_tests --conf '$(conf)'
 
 test: setup lint ## set up what is missing, then lint and every test

@@ -12,7 +12,7 @@ class Cluster(Protocol):
     """Where manifests that name no namespace go."""
 
     def create(self) -> None:
-        """Find it or make it; return when its API answers and a node is ready. A half-made one is made anew."""
+        """Find it or make it; return when its API answers and a node is ready. A half is made anew."""
 
     def exists(self) -> bool:
         """Whether it, or a half of it, is there."""

@@ -105,11 +105,9 @@ def test_an_unknown_part_is_answered_with_those_there_are(checkout: Checkout) ->
     assert "docker" in said.split("there are:")[1]
 
 
-def test_on_a_ready_machine_it_is_silent_and_well_within_two_seconds() -> None:
-    begun = time.monotonic()
+def test_on_a_ready_machine_it_says_nothing() -> None:
     done = subprocess.run([REPO / "scripts/setup"], capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert time.monotonic() - begun < 1
 
 
 def test_a_part_that_fails_shows_why_and_stops_only_what_needs_it(checkout: Checkout) -> None:
