@@ -39,16 +39,7 @@ def test_what_is_no_repository_or_runs_a_program_is_refused(repo: str) -> None:
 
 def test_nothing_named_is_refused() -> None:
     with pytest.raises(UsageError, match="which repository"):
-        locate("")
-
-
-def test_a_name_without_an_owner_is_a_bundled_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("py.sources.repository.SAMPLES", tmp_path)
-    (tmp_path / "tf_operator.git").mkdir()
-    assert locate("", "", "tf_operator").url == f"file://{tmp_path}/tf_operator.git"
-    for unknown in ("tf-operator", "../tf_operator"):
-        with pytest.raises(UsageError, match="no bundled sample .*; give --owner or --repo"):
-            locate("", "", unknown)
+        locate("", "", "tf-operator")
 
 
 def test_a_name_that_is_a_folder_too_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
