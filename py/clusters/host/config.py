@@ -18,7 +18,7 @@ STORAGE_CLASS = "standard"
 # No service token of the host's environment, nor its proxies: the box has its own.
 ENVIRONMENT = [
     f"PATH={BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/root",
+    "HOME=/",
     "LANG=C.UTF-8",
 ]
 

@@ -201,6 +201,16 @@ def test_a_pod_that_mounts_the_nodes_root_does_not_see_the_machines(
     assert not {"home", "root", "windtunnel", "docker"} & set(seen)
 
 
+def test_the_machines_neighbours_do_not_get_through(cluster: HostCluster) -> None:
+    record = Folder(cluster.name).read()
+    assert record
+    proxy, port = network.Cable(record.cable).proxy.split(":")
+    neighbour = ("127.0.0.1", 0)  # any address that is not the cable's
+    through = http.client.HTTPConnection(proxy, int(port), timeout=10, source_address=neighbour)
+    through.request("GET", "http://127.0.0.1:1/")
+    assert through.getresponse().status == 403
+
+
 @pytest.mark.parametrize("tunnelled", [False, True])
 def test_the_box_reaches_registries_through_the_machine(cluster: HostCluster, tunnelled: bool) -> None:
     record = Folder(cluster.name).read()

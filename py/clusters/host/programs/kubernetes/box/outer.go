@@ -48,7 +48,7 @@ func outer(spec *Spec, path string) error {
 	if err := connect(spec, child.Process.Pid); err != nil {
 		return fmt.Errorf("network %s: %w", spec.Interface, err)
 	}
-	if err := serveProxy(spec.Proxy); err != nil {
+	if err := serveProxy(spec); err != nil {
 		return err
 	}
 	start.Close() // the inner process goes on

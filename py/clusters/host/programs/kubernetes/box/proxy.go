@@ -12,12 +12,24 @@ const reach = 10 * time.Second // for a connection to the outside
 
 // serveProxy lets those who speak through an HTTP proxy out of the box: containerd, when it pulls images. The machine
 // neither forwards packets for that nor gets a firewall rule.
-func serveProxy(address string) error {
-	listener, err := net.Listen("tcp", address)
+func serveProxy(spec *Spec) error {
+	_, cable, err := net.ParseCIDR(spec.HostAddress)
 	if err != nil {
 		return err
 	}
-	go func() { log.Print(http.Serve(listener, http.HandlerFunc(forward))) }()
+	listener, err := net.Listen("tcp", spec.Proxy)
+	if err != nil {
+		return err
+	}
+	proxy := func(answer http.ResponseWriter, request *http.Request) {
+		// The machine may answer its neighbours on every address that it has; they are no part of this.
+		if from, _, _ := net.SplitHostPort(request.RemoteAddr); cable.Contains(net.ParseIP(from)) {
+			forward(answer, request)
+		} else {
+			answer.WriteHeader(http.StatusForbidden)
+		}
+	}
+	go func() { log.Print(http.Serve(listener, http.HandlerFunc(proxy))) }()
 	return nil
 }
 
