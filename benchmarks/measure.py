@@ -128,7 +128,8 @@ def _kib(text: str, field: str) -> int:
 
 
 def _env(program: Program) -> dict[str, str]:
-    return {**os.environ, **program.env}
+    """Ours, but Python compiles each module once, as it does wherever nobody told it not to."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | dict(program.env)
 
 
 def _bad(program: Program, code: int, output: str) -> NotMeasured:

@@ -32,7 +32,7 @@ def python_of(name: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         _uv("venv", "--python", sys.executable, str(folder))
-        _uv("pip", "install", "--python", str(python), *wanted)
+        _uv("pip", "install", "--compile-bytecode", "--python", str(python), *wanted)
         ready.touch()
     return python
 

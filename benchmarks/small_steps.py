@@ -20,8 +20,12 @@ FIRST = 0.1  # seconds from the start to the first step
 EACH = 0.002  # seconds for each step above the bare loop
 HELD = 25.0  # MiB
 
-# The peers' own folders, and nobody is asked or told anything.
-PEER = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+# Nobody is told anything, and a busy machine gets the time it needs.
+PEER = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
 
 Takes = dict[str, list[Taken]]
 
