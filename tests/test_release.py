@@ -22,7 +22,8 @@ from tests.repositories import git, place
 __all__ = ["place"]
 
 ROOT = Path(__file__).parents[1]
-REGISTRY = shutil.which("docker-registry")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windtunnel"
+REGISTRY = shutil.which("docker-registry", path=f"{os.environ['PATH']}:{CACHE}/registry/usr/bin")
 
 
 def docker(*words: str) -> str:
@@ -40,7 +41,7 @@ needs_docker = pytest.mark.skipif(
     not docker_answers(), reason="Docker does not run; scripts/setup docker starts it"
 )
 needs_registry = pytest.mark.skipif(
-    not REGISTRY, reason="docker-registry is missing; Debian's package of that name has it"
+    not REGISTRY, reason="docker-registry is missing; scripts/setup registry brings it"
 )
 
 

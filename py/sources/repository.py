@@ -9,7 +9,6 @@ from py.tools.errors import UsageError
 
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-SAMPLES = Path(__file__).resolve().parents[2] / "build" / "sample"  # made by scripts/sample_repo
 _TOKEN = 16  # a user's name in a URL that is this long is a token, and kept out of every log
 
 
@@ -47,23 +46,12 @@ class Repository(NamedTuple):
 
 
 def locate(repo: str, owner: str = "", name: str = "") -> Repository:
-    """The repository that the flags name: `repo`, else `owner` and `name`, else the bundled sample `name`."""
+    """The repository that the flags name; `repo` wins over `owner` and `name`."""
     if repo:
         return _located(repo)
     if owner and name:
         return _located(f"{owner}/{name}")
-    if name:
-        return _sample(name)
     raise UsageError("which repository? give --repo=URL, --repo=PATH, or --owner and --name")
-
-
-def _sample(name: str) -> Repository:
-    folder = SAMPLES / f"{name}.git"
-    if not re.fullmatch(_NAME, name) or not folder.is_dir():
-        raise UsageError(
-            f"there is no bundled sample {name!r}; give --owner or --repo, or make it: make setup"
-        )
-    return _located(str(folder))
 
 
 def _located(repo: str) -> Repository:
