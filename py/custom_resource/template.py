@@ -54,7 +54,9 @@ def _environment(loader: "jinja2.BaseLoader | None") -> "jinja2.Environment":
     import jinja2
     from jinja2.sandbox import SandboxedEnvironment
 
-    return SandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)
+    environment = SandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.globals.clear()  # one of them is called `namespace`, which a template must not get by mistake
+    return environment
 
 
 @contextmanager

@@ -261,7 +261,10 @@ _COREFILE = f"""\
         pods insecure
         fallthrough in-addr.arpa ip6.arpa
     }}
-    cache 30
+    cache 30 {{
+        disable success cluster.local
+        disable denial cluster.local
+    }}
 }}
 """
 
