@@ -53,7 +53,11 @@ def traces(name: str, cable: int | None = None) -> dict[str, object]:
         "mounts": [m for m in Path("/proc/self/mountinfo").read_text().splitlines() if f"/{name}/" in m],
         "interface": cable is not None and Path("/sys/class/net", network.Cable(cable).interface).exists(),
         "rules": [rule for rule in rules if "KUBE" in rule or "CNI" in rule or "10.244." in rule],
-        "cgroups": [str(group) for group in Path("/sys/fs/cgroup").glob(f"**/windtunnel/{name}")],
+        "cgroups": [
+            str(group)
+            for hierarchy in ("", "*/")  # one for all, or one per controller
+            for group in Path("/sys/fs/cgroup").glob(f"{hierarchy}windtunnel/{name}")
+        ],
         "folder": Folder(name).path.exists() or Folder(name).path.with_name(f".{name}.lock").exists(),
         "settings": [Path("/proc/sys", setting).read_text() for setting in settings],
         "strays": [stray for stray in strays if Path(stray).exists()],
