@@ -1,17 +1,18 @@
 """The system under test in a real cluster: what is refused, waited for and said, and what is left."""
 
-import io
 import json
 import secrets
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from kubernetes.dynamic.exceptions import NotFoundError
 
 from py.clusters import Cluster
 from py.deploy import Deploy
@@ -40,6 +41,7 @@ spec:
 """
 
 
+RESOURCE = "apiVersion: deploy.windtunnel.dev/v1\nkind: KIND\nmetadata: {name: a}\nspec: {size: SIZE}\n"
 BARE_POD = """\
 apiVersion: v1
 kind: Pod
@@ -102,14 +104,21 @@ class Run(NamedTuple):
 
 def deploy(*words: str, cwd: Path) -> Ended:
     """The binary, in this process: what it prints and how it ends are the same."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         patch.setenv("ARTIFACTS", str(cwd / "artifacts"))
         patch.delenv("STEP_OUTPUTS", raising=False)
         patch.setattr(dryrun, "enabled", False)
         with pytest.raises(SystemExit) as ended:
             cli.main(Deploy, words)
-    return Ended(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+        out.seek(0)
+        err.seek(0)
+        return Ended(int(ended.value.code or 0), out.read(), err.read())
 
 
 @pytest.fixture
@@ -122,7 +131,9 @@ def run(cluster: Cluster, tmp_path: Path) -> Iterator[Run]:
     assert ended.code == 0, ended
     yield made
     # Not waited for: the session's cluster ends anyhow, and teardown has tests of its own.
-    made.client.request("delete", f"/api/v1/namespaces/{name}", serialize=False)
+    namespaces = made.client.resources.get(api_version="v1", kind="Namespace")
+    with suppress(NotFoundError):
+        namespaces.delete(name=name)
 
 
 def workload(kind: str, name: str, image: str, command: str, **more: Any) -> str:
@@ -206,7 +217,7 @@ def test_the_plan_lists_every_object_and_image(tmp_path: Path) -> None:
         (CONFIG.replace("v1", "apps/v1beta1"), "knows no ConfigMap in apps/v1beta1; it serves apps/v1"),
         (CONFIG.replace("v1", "app/v1"), "knows no ConfigMap in app/v1; did you mean apps"),
         (CONFIG.replace("NAME", "No_Name"), 'ConfigMap No_Name: ConfigMap "No_Name" is invalid'),
-        (CONFIG.replace("data", "dota"), ".dota: field not declared in schema"),
+        (CONFIG.replace("\ndata", "\ndota"), ".dota: field not declared in schema"),
         (CONFIG.replace("a: b", "a: 1"), ".data.a: expected string"),
         (CONFIG.replace("{name: NAME}", "{name: a, namespace: kube-system}"), "is in namespace kube-system"),
         (
@@ -247,14 +258,12 @@ def test_all_that_the_server_refuses_is_told_at_once_in_the_order_it_is_written(
     assert ended.err.index("UPPER") < ended.err.index("A_B") < ended.err.index("expected string")
 
 
-def test_a_custom_resource_that_breaks_its_own_new_definition_is_refused_before_the_rest_is_applied(
-    run: Run,
-) -> None:
+def test_a_custom_resource_that_breaks_its_new_definition_is_refused_before_the_rest(run: Run) -> None:
     plural = f"x{secrets.token_hex(3)}"
     run.write(
         CONFIG.replace("NAME", "good"),
         DEFINITION.replace("PLURAL", plural).replace("KIND", plural.upper()),
-        f"apiVersion: deploy.windtunnel.dev/v1\nkind: {plural.upper()}\nmetadata: {{name: a}}\nspec: {{size: 0}}\n",
+        RESOURCE.replace("KIND", plural.upper()).replace("SIZE", "0"),
     )
     ended = run.setup()
     assert ended.code == 2
@@ -348,7 +357,7 @@ def test_every_kind_of_object_is_applied_and_waited_for_and_twice_is_as_once(
     probe = {"readinessProbe": {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 1}}
     serve = "sleep 2; touch /tmp/ready; sleep 600"
     run.write(
-        f"apiVersion: deploy.windtunnel.dev/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{size: 2}}\n",
+        RESOURCE.replace("KIND", kind).replace("SIZE", "2"),
         workload("Deployment", "web", node_image, serve, container=probe, serviceAccountName="web"),
         workload("StatefulSet", "db", node_image, "sleep 600"),
         workload("DaemonSet", "agent", node_image, "sleep 600"),
@@ -416,7 +425,8 @@ def test_a_built_image_is_loaded_and_put_into_the_manifests(
     finally:
         subprocess.run(["docker", "rmi", f"{name}:v2"], check=True)
         deployments = dynamic(cluster.kubeconfig()).resources.get(api_version="apps/v1", kind="Deployment")
-        deployments.delete(name=name, namespace=cluster.namespace)
+        with suppress(NotFoundError):
+            deployments.delete(name=name, namespace=cluster.namespace)
 
 
 # What is left

@@ -108,21 +108,23 @@ class SharedCluster:
         return f"kubeconfig://{self._path}" + (f"?context={self._context}" if self._context else "")
 
     def _api(self) -> Any:
+        settings = self._settings()  # a mistake in them does not wait for a library
         from kubernetes import client
 
         from py.kube.client import api_client
 
-        return client.CoreV1Api(api_client(self._settings()))
+        return client.CoreV1Api(api_client(settings))
 
     def _read(self) -> Any:
         """The namespace, or None; ClusterError if it is not this run's."""
+        api = self._api()
         from kubernetes.client import ApiException
 
         from py.kube.client import reporting
 
         with reporting(f"namespace {self.name} cannot be looked at"):
             try:
-                found = self._api().read_namespace(self.name)
+                found = api.read_namespace(self.name)
             except ApiException as error:
                 if error.status == 404:
                     return None

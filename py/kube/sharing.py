@@ -15,6 +15,7 @@ The rule, which never removes what somebody else may need:
 """
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ from py.kube.manifests import Manifest
 from py.tools.errors import ClusterError
 
 MARK = "runs.windtunnel"
+PATIENCE = 60.0  # seconds for an object to go: its finalizers may have work to do
+POLL = 0.2
 ATTEMPTS = 10  # against others who change the same object
 
 
@@ -49,11 +52,14 @@ def elsewhere(manifest: Manifest, namespace: str) -> str:
 
 
 def is_foreign(client: Client, resource: Resource, manifest: Manifest) -> bool:
-    """Whether an object is there that no run made."""
+    """Whether an object is there that no run made; waits for one that is on its way out."""
     from kubernetes.client import ApiException
 
     try:
         live = _get(client, resource, manifest.name)
+        if live["metadata"].get("deletionTimestamp"):
+            _await_end(client, resource, live)
+            return False
     except ApiException as error:
         if error.status == 404:
             return False
@@ -121,6 +127,7 @@ def _release(client: Client, resource: Resource, name: str, run: str) -> str | N
             return f"{resource.kind} {name}: other namespaces still have {plural}"
         seen = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
         client.delete(resource, name=name, body={"preconditions": seen, "propagationPolicy": "Background"})
+        _await_end(client, resource, live)
     except ApiException as error:
         if error.status == 404:
             return ""
@@ -128,6 +135,23 @@ def _release(client: Client, resource: Resource, name: str, run: str) -> str | N
             return None
         raise ClusterError(f"{resource.kind} {name} could not be removed: {message(error)}") from None
     return ""
+
+
+def _await_end(client: Client, resource: Resource, seen: dict[str, Any]) -> None:
+    """Wait until an object that is being deleted is gone: the next one of its name must not meet it."""
+    from kubernetes.client import ApiException
+
+    name, end = seen["metadata"]["name"], time.monotonic() + PATIENCE
+    try:
+        while _get(client, resource, name)["metadata"]["uid"] == seen["metadata"]["uid"]:
+            if time.monotonic() > end:
+                raise ClusterError(
+                    f"{resource.kind} {name} is still there {PATIENCE:.0f} s after it was deleted"
+                )
+            time.sleep(POLL)
+    except ApiException as error:
+        if error.status != 404:
+            raise
 
 
 def _relinquish(client: Client, resource: Resource, metadata: dict[str, Any], run: str) -> None:

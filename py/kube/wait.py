@@ -11,6 +11,8 @@ from py.kube.client import Client, Resource
 from py.kube.readiness import Body, State, Verdict
 from py.tools.errors import ClusterError
 
+SETTLING = 2.0  # seconds in which a kubelet has seen that a container ended; it looks once a second
+
 
 class Source(NamedTuple):
     """A list to watch, narrowed to what is ours."""
@@ -72,20 +74,31 @@ class _Waiting:
         from py.kube.explain import explain  # late: only a failure pays for it
 
         began = time.monotonic()
+        ready_since = None
         try:
             while True:
                 verdicts = {item: self._judge(item) for item in self.items}
-                self._tell(verdicts, time.monotonic() - began)
+                now = time.monotonic()
+                self._tell(verdicts, now - began)
                 unready = {i: v for i, v in verdicts.items() if v.state is not State.READY}
                 if not unready:
-                    return
-                doomed = {i: v for i, v in unready.items() if v.state is State.FAILED}
-                if doomed or not self._learn():
-                    waited = time.monotonic() - began
-                    why = "cannot become ready" if doomed else f"not ready after {waited:.0f} s"
+                    ready_since = ready_since or now
+                    if now - ready_since >= self._settling():
+                        return
+                    self._learn(ready_since + self._settling())
+                    continue
+                ready_since = None
+                doomed = any(verdict.state is State.FAILED for verdict in unready.values())
+                if doomed or not self._learn(self.deadline):
+                    why = "cannot become ready" if doomed else f"not ready after {now - began:.0f} s"
                     raise ClusterError(explain(self.client, unready, self.pods_of, why))
         finally:
             self.over.set()
+
+    def _settling(self) -> float:
+        """Seconds that all must stay ready: a program that nothing probes is ready until it crashes."""
+        bodies = [self._seen(item) or {} for item in self.items]
+        return SETTLING if any(_is_unprobed(body) for body in bodies) else 0.0
 
     def pods_of(self, item: Item) -> list[Body]:
         """The living pods that belong to a workload as it is now, not to what it was before."""
@@ -136,10 +149,10 @@ class _Waiting:
                 print(f" ({seconds:.1f} s)", flush=True)
                 self.said[item] = verdict
 
-    def _learn(self) -> bool:
-        """Take in what the watches report; False when time is up."""
+    def _learn(self, until: float) -> bool:
+        """Take in what the watches report; False if they report nothing until then."""
         try:
-            self._take(*self.news.get(timeout=max(0.0, self.deadline - time.monotonic())))
+            self._take(*self.news.get(timeout=max(0.0, until - time.monotonic())))
             while not self.news.empty():
                 self._take(*self.news.get())
         except queue.Empty:
@@ -168,6 +181,15 @@ class _Waiting:
 
 def _pods(namespace: str) -> Source:
     return Source(f"/api/v1/namespaces/{namespace}/pods")
+
+
+def _is_unprobed(body: Body) -> bool:
+    """Whether a container of a long-running workload is ready as soon as it has been started."""
+    spec = body.get("spec", {})
+    if body.get("kind") == "Job" or spec.get("minReadySeconds", 0) >= SETTLING:
+        return False
+    pod = spec if body.get("kind") == "Pod" else (spec.get("template") or {}).get("spec", {})
+    return any("readinessProbe" not in container for container in pod.get("containers") or [])
 
 
 def _selects(workload: Body, pod: Body) -> bool:
