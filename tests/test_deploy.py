@@ -289,14 +289,33 @@ def test_an_image_without_a_registry_cannot_reach_somebodys_cluster(run: Run) ->
 # What does not become ready
 
 
-def test_a_crash_loop_ends_the_wait_with_its_last_words(run: Run, node_image: str) -> None:
-    run.write(workload("Deployment", "web", node_image, "echo the last words; exit 3"))
+def test_a_crash_loop_ends_the_wait_with_its_last_words_and_its_logs_are_kept(
+    run: Run, node_image: str
+) -> None:
+    run.write(
+        workload("Deployment", "web", node_image, "echo the last words; exit 3"),
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2}\n",
+    )
     ended = run.setup("--timeout=180")
     assert ended.code == 1
     assert "Deployment web" in ended.err
     assert "CrashLoopBackOff after 3 restarts, last exit code 3" in ended.err
     assert "event: BackOff" in ended.err
     assert "log of main: the last words" in ended.err
+
+    ended = run.deploy("dump_logs")
+    assert ended.code == 0, ended
+    folder = run.src / "artifacts" / "cluster"
+    (previous,) = folder.glob(f"logs/{run.name}/web-*/main.previous.log")
+    assert previous.read_text() == "the last words\n"
+    assert f"{run.name}/web-" in (folder / "pods.txt").read_text()
+    assert "BackOff" in (folder / "events.txt").read_text()
+    assert "Ready" in (folder / "nodes.yaml").read_text()
+    assert "name: web" in (folder / "objects" / "Deployment.apps.yaml").read_text()
+    kept = (folder / "objects" / "Secret.yaml").read_text()
+    assert "password" in kept
+    assert "hunter2" not in kept
+    assert "aHVudGVyMg" not in kept
 
 
 @pytest.mark.parametrize(
@@ -430,27 +449,6 @@ def test_a_built_image_is_loaded_and_put_into_the_manifests(
 
 
 # What is left
-
-
-def test_logs_of_every_container_are_kept_also_of_the_attempt_before(run: Run, node_image: str) -> None:
-    run.write(
-        workload("Deployment", "web", node_image, "echo hello from web; exit 1"),
-        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2}\n",
-    )
-    assert run.setup("--timeout=10").code == 1
-    ended = run.deploy("dump_logs")
-    assert ended.code == 0, ended
-    folder = run.src / "artifacts" / "cluster"
-    (previous,) = folder.glob(f"logs/{run.name}/web-*/main.previous.log")
-    assert previous.read_text() == "hello from web\n"
-    assert f"{run.name}/web-" in (folder / "pods.txt").read_text()
-    assert "BackOff" in (folder / "events.txt").read_text()
-    assert "Ready" in (folder / "nodes.yaml").read_text()
-    assert "name: web" in (folder / "objects" / "Deployment.apps.yaml").read_text()
-    kept = (folder / "objects" / "Secret.yaml").read_text()
-    assert "password" in kept
-    assert "hunter2" not in kept
-    assert "aHVudGVyMg" not in kept
 
 
 def test_a_cluster_that_cannot_be_reached_costs_no_more_than_its_time_and_fails_nothing(

@@ -12,7 +12,9 @@ from py.kube import placing, readiness
 from py.kube.client import Client, Resource
 from py.kube.kinds import listable
 from py.kube.readiness import Body
+from py.tools.errors import ClusterError
 
+NO_LOG = b"unable to retrieve container logs"  # what a kubelet says, with 200, of a container it removed
 LOG = 1 << 20  # bytes kept of one container's log: its end
 WIDTH = 8  # logs read at once
 
@@ -77,6 +79,8 @@ class _Dump:
         query = [("container", Path(name).name.partition(".")[0]), ("tailLines", 100_000)]
         query += [("previous", "true")] if previous else []
         data = self._get(path, query_params=query, header_params={"accept": "*/*"})
+        if data.startswith(NO_LOG):
+            raise ClusterError(data.decode(errors="replace"))
         self._write(name, data[-LOG:].decode(errors="replace"))
 
     def _objects(self, selector: str) -> None:

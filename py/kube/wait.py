@@ -12,6 +12,7 @@ from py.kube.readiness import Body, State, Verdict
 from py.tools.errors import ClusterError
 
 SETTLING = 2.0  # seconds in which a kubelet has seen that a container ended; it looks once a second
+SETTLING_ANEW = 10.0  # the same, of one that has crashed before
 
 
 class Source(NamedTuple):
@@ -97,8 +98,11 @@ class _Waiting:
 
     def _settling(self) -> float:
         """Seconds that all must stay ready: a program that nothing probes is ready until it crashes."""
-        bodies = [self._seen(item) or {} for item in self.items]
-        return SETTLING if any(_is_unprobed(body) for body in bodies) else 0.0
+        unprobed = [item for item in self.items if _is_unprobed(self._seen(item) or {})]
+        pods = [pod for item in unprobed for pod in self.pods_of(item)]
+        if any(status.get("restartCount") for pod in pods for status in readiness.statuses(pod)):
+            return SETTLING_ANEW
+        return SETTLING if unprobed else 0.0
 
     def pods_of(self, item: Item) -> list[Body]:
         """The living pods that belong to a workload as it is now, not to what it was before."""
