@@ -81,11 +81,14 @@ def _attempt(
     secrets = environment.secrets(step)
     censor = Censor(secrets)
     repeat = f"by hand: {by_hand(run, step)}\n"
+    tail = b""
     with log.open("ab", buffering=0) as sink:
 
         def keep(piece: bytes) -> None:
+            nonlocal tail
             if piece:
                 sink.write(piece)
+                tail = (tail + piece)[-process.TAIL :]
                 said(piece)
 
         sink.write(repeat.encode())
@@ -100,17 +103,18 @@ def _attempt(
             sink.write(f"{error}\n{repeat}".encode())
             return Record(FAILED, str(error), None, began, time.time() - began)
         keep(censor.flush())
+        run.left_behind |= result.left_behind
         state, reason = _ended(step, result)
         if state == PASSED:
             state, reason = _outputs(run, step, Censor(secrets))
-        tail = censor.clean(result.tail.encode()).decode()
+        end = tail.decode(errors="replace").strip() if state != PASSED else ""
         if state != PASSED:
-            last = [line.removeprefix("error: ") for line in tail.splitlines()[-1:]]
-            reason = censor.clean(": ".join([reason, *last] if result.code else [reason]).encode()).decode()
+            last = [line.removeprefix("error: ") for line in end.splitlines()[-1:]]
+            reason = ": ".join([reason, *last] if result.code else [reason])
             sink.write(f"\n{step.name} {state}: {reason}\n{repeat}".encode())
     if secrets:
         _censor_files(run.artifacts, censor, since=began)
-    return Record(state, reason, result.code, began, result.seconds, tail if state != PASSED else "")
+    return Record(state, reason, result.code, began, result.seconds, end)
 
 
 def _ended(step: Step, result: process.Result) -> tuple[str, str]:
@@ -138,7 +142,10 @@ def _outputs(run: Run, step: Step, censor: Censor) -> tuple[str, str]:
     missing = [name for name in step.outputs if name not in given]
     if missing:
         return FAILED, f"ended well, but did not write its output {', '.join(missing)}"
-    texts = {name: str(given[name]) for name in step.outputs}
+    odd = [name for name in step.outputs if not isinstance(given[name], str)]
+    if odd:
+        return FAILED, f"ended well, but its output {', '.join(odd)} is no text"
+    texts = {name: given[name] for name in step.outputs}
     leaked = [name for name, text in texts.items() if censor.clean(text.encode()) != text.encode()]
     if leaked:
         file.unlink()

@@ -117,6 +117,8 @@ def conclude(run: Run, interrupted: bool) -> str:
     """Write the steps' JUnit and the verdict; a run whose undoing was cut short stays open."""
     from py.results import junit
 
+    if run.left_behind:  # a server that was started for later steps, say
+        process.end_marked(str(run.folder) + os.sep)
     cases = [
         junit.Case(run.pipeline, step, run.records[step].seconds, _failure(run.records[step]))
         for step in run.steps

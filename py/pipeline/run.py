@@ -57,6 +57,7 @@ class Run:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     result: str = ""
     reasons: tuple[str, ...] = ()
+    left_behind: bool = False  # whether a step's processes went on after it
 
     @property
     def dryrun(self) -> bool:

@@ -232,6 +232,7 @@ def test_outputs_reach_the_steps_that_refer_to_them(project: Project) -> None:
         ("echo [] > $STEP_OUTPUTS", "its outputs are no JSON object"),
         ("echo { > $STEP_OUTPUTS", "its outputs are no JSON:"),
         ("echo {} > $STEP_OUTPUTS", "did not write its output image"),
+        ("printf '{%simage%s: true}' '\\042' '\\042' > $STEP_OUTPUTS", "its output image is no text"),
     ],
 )
 def test_a_step_that_ends_well_without_its_outputs_has_failed(project: Project, deed: str, says: str) -> None:
@@ -435,6 +436,26 @@ def test_artifacts_go_where_the_conf_says(project: Project) -> None:
     assert (project.folder / "results" / "here" / "kept").exists()
     code, out = project.run("--conf", '{"ARTIFACTS_PATH": "gs://bucket/path"}')
     assert (code, "only folders are supported yet" in out) == (2, True)
+
+
+def test_what_a_step_leaves_running_serves_later_steps_and_ends_with_the_run(project: Project) -> None:
+    project.declare(
+        """
+        serve = pipeline.step("serve", sh(do="sleep 300 & echo $! > server"))
+        pipeline.step("use", sh(do="kill -0 $(cat server)"), after=[serve])
+        """
+    )
+    assert project.run()[0] == 0
+    assert ended(project, "server")
+
+
+def test_a_secret_that_the_last_words_cut_in_two_is_censored(project: Project) -> None:
+    project.env["GITHUB_TOKEN"] = "0123456789-abcdefghij"
+    leak = "printf 'x%.0s' {1..90}; printf %s $GITHUB_TOKEN; head -c 4085 /dev/zero | tr '\\0' y; exit 1"
+    project.declare(f'pipeline.step("leak", sh(do="""{leak}"""), secrets=["GITHUB_TOKEN"])')
+    _, out = project.run()
+    told = "".join(file.read_text() for file in project.last().folder.rglob("*.*") if file.is_file())
+    assert "abcdefghij" not in out + told
 
 
 def test_the_runner_tells_a_killed_step_from_a_failed_one(project: Project) -> None:
