@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from py.clusters.host import box, cgroups, config, images, network, pki, programs, requirements
+from py.clusters.host import box, cgroups, config, files, images, network, pki, programs, requirements
 from py.clusters.host.api import Api, answers
 from py.clusters.host.locks import locked
 from py.clusters.host.state import CLUSTERS, Folder, Record, others
+from py.clusters.host.things import Thing, first_things
 from py.tools.errors import ClusterError, UsageError
 
 PATIENCE = 120.0  # seconds for a new cluster: twenty times what it takes on two idle cores
@@ -115,17 +116,17 @@ class HostCluster:
             record = Record(cable.number)
             self._folder.make()
             self._folder.write(record)
-        config.write(self._folder.home, self.name, cable.node)
+        files.write(self._folder.home, self.name, cable.node)
         server = f"https://{cable.node}:6443"
         pki.kubeconfig(self._folder.kubeconfig, self.name, server, self._folder.home / "pki", "admin")
         with box.started(self.name, self._folder, bin_folder, cable) as pid:
             record.pid, record.started = pid, box.started_at(pid)
             self._folder.write(record)
-            self._await_ready(record, PATIENCE, config.things(cable.node))
+            self._await_ready(record, PATIENCE, first_things(cable.node))
             record.ready = True
             self._folder.write(record)
 
-    def _await_ready(self, record: Record, patience: float, things: list[config.Thing]) -> None:
+    def _await_ready(self, record: Record, patience: float, things: list[Thing]) -> None:
         """Make the things, and return when everything is there that a manifest may ask for."""
         cable = network.Cable(record.cable)
         api = Api(cable.node, self._folder.home / "pki")
@@ -139,7 +140,7 @@ class HostCluster:
                 time.sleep(POLL)
 
     def _steps(
-        self, api: Api, cable: network.Cable, things: list[config.Thing]
+        self, api: Api, cable: network.Cable, things: list[Thing]
     ) -> Iterator[tuple[str, Callable[[], bool]]]:
         """What has to be there, in the order in which it can be."""
         yield "an API server that is ready", lambda: api.get("/readyz") == "ok"
