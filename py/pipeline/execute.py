@@ -106,7 +106,10 @@ def _attempt(
         run.left_behind |= result.left_behind
         state, reason = _ended(step, result)
         if state == PASSED:
-            state, reason = _outputs(run, step, Censor(secrets))
+            try:
+                run.outputs[step.name] = _outputs(step, Path(env["STEP_OUTPUTS"]), Censor(secrets))
+            except ValueError as error:
+                state, reason = FAILED, f"ended well, but {error}"
         end = tail.decode(errors="replace").strip() if state != PASSED else ""
         if state != PASSED:
             last = [line.removeprefix("error: ") for line in end.splitlines()[-1:]]
@@ -128,30 +131,27 @@ def _ended(step: Step, result: process.Result) -> tuple[str, str]:
     return (FAILED, f"exit code {result.code}") if result.code else (PASSED, "")
 
 
-def _outputs(run: Run, step: Step, censor: Censor) -> tuple[str, str]:
-    """Read what a step that ended well has written; a declared output that is not there is a failure."""
-    file = run.step_folder(step.name) / "outputs.json"
+def _outputs(step: Step, file: Path, censor: Censor) -> dict[str, str]:
+    """What a step that ended well has written; ValueError says why that is not what it declares."""
+    if not step.outputs:
+        return {}
     try:
-        given = json.loads(file.read_bytes()) if step.outputs else {}
+        given = json.loads(file.read_bytes())
     except FileNotFoundError:
-        return FAILED, f"ended well, but wrote no outputs; it declares {', '.join(step.outputs)}"
+        raise ValueError(f"wrote no outputs; it declares {', '.join(step.outputs)}") from None
     except ValueError as error:
-        return FAILED, f"ended well, but its outputs are no JSON: {error}"
+        raise ValueError(f"its outputs are no JSON: {error}") from None
     if not isinstance(given, dict):
-        return FAILED, "ended well, but its outputs are no JSON object"
-    missing = [name for name in step.outputs if name not in given]
-    if missing:
-        return FAILED, f"ended well, but did not write its output {', '.join(missing)}"
-    odd = [name for name in step.outputs if not isinstance(given[name], str)]
-    if odd:
-        return FAILED, f"ended well, but its output {', '.join(odd)} is no text"
-    texts = {name: given[name] for name in step.outputs}
-    leaked = [name for name, text in texts.items() if censor.clean(text.encode()) != text.encode()]
-    if leaked:
-        file.unlink()
-        return FAILED, f"its output {', '.join(leaked)} holds a secret; secrets are passed on by name only"
-    run.outputs[step.name] = texts
-    return PASSED, ""
+        raise ValueError("its outputs are no JSON object")
+    for name in step.outputs:
+        if name not in given:
+            raise ValueError(f"did not write its output {name}")
+        if not isinstance(given[name], str):
+            raise ValueError(f"its output {name} is no text")
+        if censor.clean(given[name].encode()) != given[name].encode():
+            file.unlink()
+            raise ValueError(f"its output {name} holds a secret; secrets are passed on by name only")
+    return {name: given[name] for name in step.outputs}
 
 
 def _censor_files(folder: Path, censor: Censor, since: float) -> None:
