@@ -112,6 +112,7 @@ def deploy(*words: str, cwd: Path) -> Ended:
         redirect_stderr(err),
     ):
         patch.setenv("ARTIFACTS", str(cwd / "artifacts"))
+        patch.setenv("XDG_STATE_HOME", str(cwd / "state"))
         patch.delenv("STEP_OUTPUTS", raising=False)
         patch.setattr(dryrun, "enabled", False)
         with pytest.raises(SystemExit) as ended:
