@@ -85,7 +85,7 @@ class Project:
 
     def states(self) -> dict[str, str]:
         """The state of each step of the newest run."""
-        return {name: record.state for name, record in self.last().records.items()}
+        return self.last().states()
 
     def wait_for(self, path: str, seconds: float = 20) -> Path:
         """Wait until a step has made this file, which is how a test knows that the step is in its middle."""

@@ -250,6 +250,8 @@ class Pipeline:
     def _built_on(self, undone: list[str]) -> set[str]:
         """The undone steps and all that need them, directly or not."""
         found = set(undone)
+        if not found:
+            return found
         for step in self.steps.values():
             if found.intersection(step.upstream):
                 found.add(step.name)

@@ -74,6 +74,10 @@ class Run:
         """Who answers the references of this run's commands."""
         return known(self.params, self.name, self.outputs)
 
+    def states(self) -> dict[str, str]:
+        """The state of each step that has ended or will not run."""
+        return {name: record.state for name, record in self.records.items()}
+
     def step_folder(self, step: str) -> Path:
         """Where a step's log, outputs and record are."""
         return self.folder / "steps" / step

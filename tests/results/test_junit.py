@@ -67,7 +67,7 @@ def test_the_shape_is_the_one_that_every_viewer_understands(tmp_path: Path) -> N
     }  # fmt: skip
     for case in root.iter("testcase"):
         assert {"classname", "name", "time"} <= set(case.attrib)
-    assert [case.attrib["time"] for case in root.iter("testcase")] == ["1.235", "0.0", "2.0"]
+    assert [case.attrib["time"] for case in root.iter("testcase")] == ["1.235", "0.000", "2.000"]
     failure = root.find(".//failure")
     assert failure is not None
     assert (failure.attrib["message"], failure.text) == ("denied", "denied\nby the registry")
