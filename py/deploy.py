@@ -142,11 +142,6 @@ def _open(place: str, name: str) -> Cluster:
     return open_cluster(place, name)
 
 
-def _is_shared(target: Cluster) -> bool:
-    """Whether others use the cluster as well, so that only a namespace of it is ours."""
-    return bool(getattr(target, "shared", False))
-
-
 def _would(deeds: Sequence[str]) -> bool:
     for deed in deeds:
         dryrun.would(deed)
@@ -172,7 +167,7 @@ def _deploy(target: Cluster, wanted: "Sequence[Manifest]", loads: Sequence[str],
         namespace=target.namespace,
         run=target.name,
         deadline=deadline,
-        shared=_is_shared(target),
+        shared=target.shared,
     )
     with ThreadPoolExecutor(1) as side:
         loading = [side.submit(target.load, ref) for ref in loads]
@@ -220,7 +215,7 @@ def _from_both(target: Cluster, folder: Path, deadline: float) -> list[str]:
 
         try:
             client = dynamic(target.kubeconfig())
-            namespace = target.namespace if _is_shared(target) else None
+            namespace = target.namespace if target.shared else None
             lacking.extend(dump(client, folder, run=target.name, namespace=namespace, deadline=deadline))
         except Exception as error:
             lacking.append(f"what the API knows: {error}")

@@ -82,7 +82,10 @@ def test_any_python_repository_gets_as_far_as_it_can(tmp_path: Path) -> None:
     server = Server(tmp_path / "server")
     server.commit(
         {
-            "soup.py": '"""Soup."""\n\n\ndef salt(grams: int) -> int:\n    """More salt."""\n    return grams + 1\n',
+            "soup.py": (
+                '"""Soup."""\n\n\ndef salt(grams: int) -> int:\n'
+                '    """More salt."""\n    return grams + 1\n'
+            ),
             "tests/test_soup.py": (
                 '"""Taste it."""\n\nfrom soup import salt\n\n\ndef test_salt() -> None:\n'
                 '    """It is saltier."""\n    assert salt(1) == 2\n'

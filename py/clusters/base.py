@@ -10,6 +10,8 @@ class Cluster(Protocol):
     name: str
     namespace: str
     """Where manifests that name no namespace go."""
+    shared: bool
+    """Whether others use the cluster as well, so that only its namespace is ours."""
 
     def create(self) -> None:
         """Find it or make it; return when its API answers and a node is ready. A half is made anew."""

@@ -363,7 +363,7 @@ def test_a_dry_run_starts_nothing(
     trap.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(dryrun, "enabled", True)
-    assert process.run(["git", "clone", "a b"]) [:2] == (("git", "clone", "a b"), 0)
+    assert process.run(["git", "clone", "a b"])[:2] == (("git", "clone", "a b"), 0)
     assert process.capture(["git", "rev-parse", "HEAD"], placeholder="<commit>") == "<commit>"
     assert process.capture([trap], input=b"x") == ""
     assert capfd.readouterr().out == (

@@ -27,6 +27,7 @@ class HostCluster:
     """Real Kubernetes as processes of this machine, in one box of namespaces. Needs root and Linux."""
 
     namespace = "default"
+    shared = False
 
     def __init__(self, name: str) -> None:
         if not _NAME.fullmatch(name):
@@ -71,7 +72,7 @@ class HostCluster:
         self.kubeconfig()  # or the error that says what to do
         record = self._folder.read()
         assert record
-        images.load(image, box.first_process(record.pid), programs.folder())
+        images.load(image, box.first_process(record.pid))
 
     def dump_logs(self, folder: Path) -> None:
         """Put the log of each of its programs into the folder: kubelet.log, etcd.log, … and box.log."""

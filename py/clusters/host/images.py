@@ -1,24 +1,20 @@
 """Bring an image from this machine's Docker into a cluster's containerd."""
 
-from pathlib import Path
-
 from py.clusters.host import config
 from py.tools import process
 from py.tools.errors import ClusterError, CommandFailed
 
 
-def load(image: str, first_process: int, bin_folder: Path) -> None:
+def load(image: str, first_process: int) -> None:
     """Import an image unless the node has it under that name."""
     try:
         wanted = process.capture(["docker", "image", "inspect", "--format={{.Id}}", image])
     except CommandFailed as error:
         raise ClusterError(f"image {image} is not in this machine's Docker: {error.result.tail}") from None
-    # A box's files are seen through its first process: the socket needs no other way in.
-    ctr = [
-        str(bin_folder / "ctr"),
-        f"--address=/proc/{first_process}/root{config.SOCKET}",
-        "--namespace=k8s.io",
-    ]
+    # A box's files are seen through its first process: its socket needs no other way in, and its programs
+    # are those that it was made with.
+    box = f"/proc/{first_process}/root"
+    ctr = [f"{box}{config.BIN}/ctr", f"--address={box}{config.SOCKET}", "--namespace=k8s.io"]
     if _has(_images(ctr), full_name(image), wanted):
         print(f"{image} is in the cluster already", flush=True)
         return
