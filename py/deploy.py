@@ -1,4 +1,4 @@
-"""Make a cluster, put the system under test into it, keep its logs, and remove it.
+"""Binary: make a cluster, put the system under test into it, keep its logs, and remove it.
 
     python -m py.deploy create_cluster --cluster=host:// --name=my-run
     python -m py.deploy setup --cluster=host:// --name=my-run --src_dir=.
@@ -8,7 +8,6 @@
 Every command may be run again: it finds what is there and does the rest.
 """
 
-import re
 import threading
 import time
 from collections.abc import Sequence
@@ -22,7 +21,6 @@ from py.tools.errors import ClusterError, Mistake, UsageError, WindtunnelError
 if TYPE_CHECKING:
     from py.kube.manifests import Manifest
 
-LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123: what a namespace may be called
 EVIDENCE = 20.0  # seconds that a teardown spends on keeping logs
 
 
@@ -45,7 +43,7 @@ class Deploy:
                 local:// (the best of this machine).
             name: What it is called, computed from the run: a DNS label, up to 63 of a-z, 0-9 and -.
         """
-        target = _open(cluster, name)
+        target = open_cluster(cluster, name)
         if _would(target.describe("create")):
             return Created(kubeconfig="<kubeconfig>")
         began = time.monotonic()
@@ -83,7 +81,7 @@ class Deploy:
         from py.kube import images
         from py.kube.manifests import read
 
-        target = _open(cluster, name)
+        target = open_cluster(cluster, name)
         if timeout <= 0:
             raise UsageError(f"--timeout wants seconds above 0, not {timeout}")
         refs = [ref.strip() for ref in image.split(",") if ref.strip()]
@@ -108,7 +106,7 @@ class Deploy:
             name: The cluster's name.
             timeout: Seconds for all of it; what is not had by then is left out.
         """
-        target = _open(cluster, name)
+        target = open_cluster(cluster, name)
         if not dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / 'cluster'}"):
             _keep_evidence(target, float(timeout))
 
@@ -120,7 +118,7 @@ class Deploy:
             name: The cluster's name.
             evidence: Keep its logs first, as dump_logs does, for 20 seconds at most.
         """
-        target = _open(cluster, name)
+        target = open_cluster(cluster, name)
         if evidence:
             dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / 'cluster'}")
         if _would(target.describe("delete")):
@@ -132,14 +130,6 @@ class Deploy:
         if target.exists():
             raise ClusterError(f"{name} at {cluster} is still there after it was deleted; run teardown again")
         print(f"{name} at {cluster} is gone ({time.monotonic() - began:.1f} s)", flush=True)
-
-
-def _open(place: str, name: str) -> Cluster:
-    if not re.fullmatch(LABEL, name):
-        raise UsageError(
-            f"--name={name} is no DNS label: up to 63 of a-z, 0-9 and -, a letter or digit at each end"
-        )
-    return open_cluster(place, name)
 
 
 def _would(deeds: Sequence[str]) -> bool:

@@ -7,19 +7,27 @@ from importlib import import_module
 
 from py.clusters.base import Cluster
 from py.tools.errors import Missing, UsageError, near
+from py.tools.names import is_dns_label
 
 PLACES = {
     "host": "py.clusters.host",  # real Kubernetes as processes of this Linux machine
     "kubeconfig": "py.clusters.kubeconfig",  # somebody's cluster: a namespace in it
     "local": "py.clusters.local",  # the best of this machine
 }
-LATER = ("kind", "gke")  # named by the design, not built yet
+LATER = ("kind", "gke")  # reserved, not built yet
 
 __all__ = ["PLACES", "Cluster", "open_cluster"]
 
 
 def open_cluster(place: str, name: str) -> Cluster:
-    """The cluster `name` at a place such as `host://` or `kubeconfig://PATH`; nothing is made yet."""
+    """The cluster `name` at a place such as `host://` or `kubeconfig://PATH`; nothing is made yet.
+
+    UsageError for a place that there is not, and for a name that is no DNS label.
+    """
+    if not is_dns_label(name):
+        raise UsageError(
+            f"--name={name} is no DNS label: up to 63 of a-z, 0-9 and -, a letter or digit at each end"
+        )
     scheme, separator, rest = place.partition("://")
     if scheme in LATER and separator:
         raise Missing(f"--cluster={place}: {scheme}:// is not built yet; use local://, host:// or kubeconfig://PATH")

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from py.tools.errors import UsageError, near
+from py.tools.names import slug
 
 if TYPE_CHECKING:
     import jinja2
 
 LONGEST = 40  # characters of a name before its unique end: names of pods and services are made from it
-_TEXT = re.compile(r"[^a-z0-9]+")
 
 
 def render(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def unique_end() -> str:
 
 def named(base: str, end: str) -> str:
     """A legal and unique name that begins as `base` does."""
-    begin = _TEXT.sub("-", base.lower()).strip("-")[:LONGEST].rstrip("-") or "test"
+    begin = slug(base)[:LONGEST].rstrip("-") or "test"
     return f"{begin}-{end}"
 
 

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from py.pipeline.answers import known
 from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
 from py.pipeline.render import Answer
 from py.tools.errors import UsageError, near
+from py.tools.names import slug
 
 PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
 
@@ -108,8 +108,8 @@ class Run:
 
 def name_of(pipeline: str, run_id: str) -> str:
     """The run's short name: a DNS label of 40 characters at most, the same for the same run in any engine."""
-    slug = re.sub("[^a-z0-9]+", "-", pipeline.lower()).strip("-")[:31].strip("-")
-    return f"{slug}-{hashlib.sha256(f'{pipeline} {run_id}'.encode()).hexdigest()[:8]}"
+    begin = slug(pipeline)[:31].rstrip("-")
+    return f"{begin}-{hashlib.sha256(f'{pipeline} {run_id}'.encode()).hexdigest()[:8]}"
 
 
 def new(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from py.sources.git import environment
 from py.tools import dryrun, process
 from py.tools.errors import CommandFailed, UsageError
+from py.tools.names import slug
 
 
 class Version(NamedTuple):
@@ -60,7 +61,7 @@ def name(src_dir: Path) -> str:
     if dryrun.enabled:
         return "<name>"
     last = re.split("[/:]", source(src_dir).rstrip("/"))[-1].removesuffix(".git") or src_dir.resolve().name
-    return re.sub("[^a-z0-9]+", "-", last.lower()).strip("-") or "image"
+    return slug(last) or "image"
 
 
 def _changes(src_dir: Path) -> str:

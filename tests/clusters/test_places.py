@@ -31,6 +31,15 @@ def test_nothing_may_follow_a_place_that_has_no_parts(scheme: str) -> None:
         open_cluster(f"{scheme}://x", "a")
 
 
+@pytest.mark.parametrize(
+    "name", ["", "../etc", "Capital", "under_score", "-dash", "dash-", "a" * 64, "a/b", "a.b", "a\n"]
+)
+@pytest.mark.parametrize("scheme", PLACES)
+def test_a_name_that_is_no_dns_label_is_refused_at_every_place(scheme: str, name: str) -> None:
+    with pytest.raises(UsageError, match="no DNS label"):
+        open_cluster(f"{scheme}://", name)
+
+
 @pytest.mark.parametrize("scheme", PLACES)
 def test_every_place_knows_the_whole_vocabulary(scheme: str) -> None:
     opened = open_cluster(f"{scheme}://", "run-1")

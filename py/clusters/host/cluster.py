@@ -1,7 +1,6 @@
 """A cluster of this machine: made, found, fed with images, and removed without a trace."""
 
 import os
-import re
 import shutil
 import signal
 import time
@@ -15,12 +14,11 @@ from py.clusters.host.api import Api, answers
 from py.clusters.host.locks import locked
 from py.clusters.host.state import CLUSTERS, Folder, Record, others
 from py.clusters.host.things import Thing, first_things
-from py.tools.errors import ClusterError, UsageError
+from py.tools.errors import ClusterError
 
 PATIENCE = 120.0  # seconds for a new cluster: twenty times what it takes on two idle cores
 FOUND_PATIENCE = 20.0  # seconds for one that is there already
 POLL = 0.03
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # what a host name's label may be
 
 
 class HostCluster:
@@ -30,10 +28,6 @@ class HostCluster:
     shared = False
 
     def __init__(self, name: str) -> None:
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"cluster name {name!r}: use up to 63 of a-z, 0-9 and '-', none of these '-' at an end"
-            )
         self.name = name
         self._folder = Folder(name)
 
