@@ -10,10 +10,11 @@ from py.pipeline.execute import by_hand
 from py.pipeline.model import Value
 from py.pipeline.render import quoted, render
 from py.pipeline.run import FAILED, Run
+from py.results import verdict
 from py.tools import cli, dryrun
 from py.tools.errors import UsageError, near
 
-EXIT = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 130}
+EXIT = {verdict.SUCCESS: 0, verdict.FAILURE: 1, verdict.ABORTED: 130}
 RUNS = "runs"
 TAIL = 12  # lines of a failed step's output that are shown at the end
 
@@ -25,7 +26,7 @@ class E2E:
         """List the pipelines, each with the first line of what it says of itself.
 
         Args:
-          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            dags: Folder with the pipelines' files; empty for Windtunnel's own.
         """
         found, broken = load.all_of(_dags(dags))
         width = max(map(len, found), default=0)
@@ -39,8 +40,8 @@ class E2E:
         """Show a pipeline: its params with defaults, and its steps with what they wait for and give.
 
         Args:
-          pipeline: Name of the pipeline.
-          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            pipeline: Name of the pipeline.
+            dags: Folder with the pipelines' files; empty for Windtunnel's own.
         """
         shown = load.pipeline(pipeline, _dags(dags)).pipeline
         print(shown.doc, end="\n\n")
@@ -64,10 +65,10 @@ class E2E:
         """Print every command of a pipeline, with placeholders for what only a run knows; start none.
 
         Args:
-          pipeline: Name of the pipeline.
-          conf: JSON object with params; empty for placeholders instead of params.
-          preset: Named set of params to start from.
-          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            pipeline: Name of the pipeline.
+            conf: JSON object with params; empty for placeholders instead of params.
+            preset: Named set of params to start from.
+            dags: Folder with the pipelines' files; empty for Windtunnel's own.
         """
         planned = load.pipeline(pipeline, _dags(dags)).pipeline
         values = params.resolve(planned, params.from_json(conf), preset) if conf or preset else None
@@ -78,8 +79,8 @@ class E2E:
         """Print the pipeline's graph as Mermaid text.
 
         Args:
-          pipeline: Name of the pipeline.
-          dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            pipeline: Name of the pipeline.
+            dags: Folder with the pipelines' files; empty for Windtunnel's own.
         """
         print(graph.mermaid(load.pipeline(pipeline, _dags(dags)).pipeline))
 
@@ -101,14 +102,14 @@ class E2E:
         killed are finished first.
 
         Args:
-          pipeline: Name of the pipeline.
-          conf: JSON object with params, as in a trigger of Airflow.
-          preset: Named set of params to start from.
-          only: Steps to run, separated by commas, with what they need; empty for all.
-          jobs: How many steps may run at once; 0 for as many as there are cores.
-          verbose: Print what the steps print.
-          dags: Folder with the pipelines' files; empty for Windtunnel's own.
-          runs: Folder for the runs.
+            pipeline: Name of the pipeline.
+            conf: JSON object with params, as in a trigger of Airflow.
+            preset: Named set of params to start from.
+            only: Steps to run, separated by commas, with what they need; empty for all.
+            jobs: How many steps may run at once; 0 for as many as there are cores.
+            verbose: Print what the steps print.
+            dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            runs: Folder for the runs.
         """
         found = load.pipeline(pipeline, _dags(dags))
         asked = params.from_json(conf) | ({"dryrun": True} if dryrun.enabled else {})
@@ -127,9 +128,9 @@ class E2E:
         """Print the exact command of a step of a past run, ready to paste, environment included.
 
         Args:
-          name: Name of the run, or `last` for the newest.
-          step: Name of the step.
-          runs: Folder with the runs.
+            name: Name of the run, or `last` for the newest.
+            step: Name of the step.
+            runs: Folder with the runs.
         """
         past = run.find(name, Path(runs))
         if step not in past.steps:

@@ -1,4 +1,4 @@
-"""Clone, build and push the code under test: python -m py.release."""
+"""Binary: clone, build and push the code under test."""
 
 import time
 from pathlib import Path
@@ -23,7 +23,7 @@ class Built(TypedDict):
 
 
 class Release:
-    """Gets the code under test, builds its images and pushes them."""
+    """Get the code under test, build its images and push them."""
 
     def clone(
         self,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from py.custom_resource.observation import Pod
 from py.custom_resource.template import value_at
 from py.kube import readiness
-from py.kube.readiness import Body, State
+from py.kube.readiness import Body
 
 CLEANED_UP = ("none", "running", "all")  # what must be gone when the object has ended
 
@@ -95,12 +95,6 @@ def left(pods: Iterable[Pod], cleaned_up: str) -> str:
         "all": [pod for pod in pods if not pod.gone],
     }[cleaned_up]
     return "\n".join(f"pod {pod.name} is still there: {pod.phase}" for pod in remaining)
-
-
-def unready(pods: Iterable[Pod]) -> str:
-    """The pods that are not ready, with the reasons."""
-    verdicts = [(pod.name, readiness.of_pod(pod.body)) for pod in pods if not pod.gone]
-    return "\n".join(f"pod {name}: {v.reason}" for name, v in verdicts if v.state is not State.READY)
 
 
 def _in_name(pod: Body, wanted: str) -> bool:

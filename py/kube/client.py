@@ -19,7 +19,7 @@ RETRIES = 4  # further attempts; the pauses between them are 0.2, 0.4, 0.8, 1.6 
 CONNECT_RETRIES = 2  # so that a server that does not answer at all is given up within 10 s
 
 
-def api_client(kubeconfig: Path | Mapping[str, Any], context: str | None = None) -> "ApiClient":
+def api_client(kubeconfig: Path | Mapping[str, Any]) -> "ApiClient":
     """A client of the cluster that a kubeconfig, a file or what it holds, points to; it is not asked yet.
 
     Every request has a timeout (`_request_timeout` changes it), refused connections and the answers of
@@ -35,13 +35,13 @@ def api_client(kubeconfig: Path | Mapping[str, Any], context: str | None = None)
             load = config.load_kube_config
             kubeconfig.stat()  # whose error names it
         source = str(kubeconfig) if isinstance(kubeconfig, Path) else dict(kubeconfig)
-        load(source, context, client_configuration=configuration)
+        load(source, client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
         raise ClusterError(f"{kubeconfig} is no usable kubeconfig: {_line(error)}") from None
-    return bounded(configuration)
+    return _bounded(configuration)
 
 
-def bounded(configuration: Any) -> "ApiClient":
+def _bounded(configuration: Any) -> "ApiClient":
     """A client with these settings and our timeouts and retries."""
     from kubernetes import client
     from urllib3 import Retry

@@ -11,26 +11,10 @@ RUN = "windtunnel/run"
 MANAGED = "app.kubernetes.io/managed-by"
 FIRST = ("Namespace", "CustomResourceDefinition")
 ORDER = (
-    *FIRST,
-    *(
-        "PriorityClass",
-        "StorageClass",
-        "ResourceQuota",
-        "LimitRange",
-        "ServiceAccount",
-        "Secret",
-        "ConfigMap",
-    ),
-    *(
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "Role",
-        "RoleBinding",
-    ),
-    "Service",
-)
+    *FIRST, "PriorityClass", "StorageClass", "ResourceQuota", "LimitRange", "ServiceAccount", "Secret",
+    "ConfigMap", "PersistentVolume", "PersistentVolumeClaim", "ClusterRole", "ClusterRoleBinding", "Role",
+    "RoleBinding", "Service",
+)  # fmt: skip
 LAST = ("APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 GROUPS = ("", "apiextensions.k8s.io", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io")
 
@@ -126,11 +110,3 @@ def _rank(manifest: Manifest) -> int:
 
 def _mappings(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def kinds(manifests: Iterable[Manifest]) -> Mapping[str, int]:
-    """How many objects of each kind there are, in the order in which they are met."""
-    found: dict[str, int] = {}
-    for manifest in manifests:
-        found[manifest.kind] = found.get(manifest.kind, 0) + 1
-    return found

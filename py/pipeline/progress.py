@@ -8,19 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from py.pipeline.local import Watcher
-from py.pipeline.run import Record, Run
+from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 WAITING, RUNNING = "waiting", "running"
-COLOUR = {
-    "passed": "green",
-    "failed": "red",
-    "aborted": "yellow",
-    "not run": "bright_black",
-    "running": "cyan",
-}
+COLOUR = {PASSED: "green", FAILED: "red", ABORTED: "yellow", RUNNING: "cyan"}
+QUIET = "bright_black"  # of what waits or did not run, and of last words
 ADVICE = {
     1: "interrupted: ending the steps and taking away what they made; once more: stop at once",
     2: "interrupted again: stopping at once",
@@ -132,12 +127,12 @@ class Live:
             running = name in self.since and not record
             state = record.state if record else RUNNING if running else WAITING
             seconds = record.seconds if record else time.monotonic() - self.since[name] if running else 0.0
-            shown = Text(state, style=COLOUR.get(state, "bright_black"))
+            shown = Text(state, style=COLOUR.get(state, QUIET))
             table.add_row(
                 name,
                 shown,
                 f"{seconds:6.1f} s" if seconds else "",
-                Text(self.last.get(name, ""), style="bright_black"),
+                Text(self.last.get(name, ""), style=QUIET),
             )
         if self.note:
             table.add_row(Text(self.note, style="yellow"))

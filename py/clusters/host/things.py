@@ -9,7 +9,7 @@ Thing = tuple[str, dict[str, Any]]  # the path that makes it, and what it is
 
 
 def first_things(node_address: str) -> list[Thing]:
-    """What a new cluster holds from the start, its node, storage, and a way to DNS."""
+    """Each thing with the path of the API that makes it."""
     ports = [
         {"name": "dns", "port": 53, "protocol": "UDP"},
         {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
