@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measure import ROOT, Program, once, rounds
+from benchmarks.measure import Program, once, rounds
 from benchmarks.table import Row, missing
+from py.tools.folders import ROOT
 
 HERE = Path(__file__).parent
 WIDTHS = (50, 500)  # of two layers

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import psutil
 
+from py.tools.folders import ROOT
+
 PAUSE = 0.01  # seconds between two looks at memory
 PATIENCE = 300.0  # seconds
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class NotMeasured(Exception):

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from py.tools import folders
+
 PINS = Path(__file__).with_name("peers.txt")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windtunnel"
 
 
 class NotInstalled(Exception):
@@ -24,7 +25,7 @@ def pinned() -> dict[str, list[str]]:
 def python_of(name: str) -> Path:
     """The interpreter of a peer's environment, which is made first if it is not there or has other pins."""
     wanted = pinned()[name]
-    folder = CACHE / "bench" / f"{name}-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:8]}"
+    folder = folders.cache() / "bench" / f"{name}-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:8]}"
     python = folder / "bin" / "python"
     ready = folder / "ready"
     if not ready.exists():
@@ -39,8 +40,8 @@ def python_of(name: str) -> Path:
 
 def _uv(*words: str) -> None:
     # Where scripts/setup leaves it when the machine has none, and where else it may be.
-    places = [str(Path(sys.executable).parent), str(CACHE / "uv" / "bin"), os.environ.get("PATH", "")]
-    uv = shutil.which("uv", path=os.pathsep.join(places))
+    beside, ours = Path(sys.executable).parent, folders.cache() / "uv" / "bin"
+    uv = shutil.which("uv", path=os.pathsep.join([str(beside), str(ours), os.environ.get("PATH", "")]))
     if not uv:
         raise NotInstalled("there is no uv: run scripts/setup python, or leave the peers out with --no-peers")
     done = subprocess.run([uv, "--quiet", *words], stderr=subprocess.PIPE, text=True, check=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import peers
-from benchmarks.measure import ROOT, Memory, NotMeasured, Program, Taken, memory, once, progress, rounds
+from benchmarks.measure import Memory, NotMeasured, Program, Taken, memory, once, progress, rounds
 from benchmarks.table import Row, missing
+from py.tools.folders import ROOT
 
 HERE = Path(__file__).parent
 BARE, LIBRARY, CLI, MAKE = "bare loop in Python", "Windtunnel, library", "Windtunnel, py.e2e run", "make -j2"

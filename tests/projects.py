@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from py.pipeline import run as runs
-from py.pipeline.load import ROOT
 from py.pipeline.run import Run
+from py.tools.folders import ROOT
 
 SHELL = """\
 #!/usr/bin/env bash

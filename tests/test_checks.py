@@ -13,6 +13,7 @@ from py.results import junit
 from py.results.junit import Case
 from py.tools import dryrun
 from py.tools.errors import UsageError
+from py.tools.folders import ROOT
 
 CLEAN = '"""A module."""\n'
 UNUSED = '"""A module."""\nimport os\n'
@@ -281,10 +282,9 @@ def test_a_dry_run_starts_nothing_and_writes_nothing(
 
 def test_the_binary_ends_with_the_truth(tmp_path: Path) -> None:
     src_dir = checkout(tmp_path, {"test_it.py": FAILS})
-    root = Path(__file__).parents[1]
 
     def run(*words: str) -> int:
-        return subprocess.run([sys.executable, "-m", "py.checks", *words], cwd=root, check=False).returncode
+        return subprocess.run([sys.executable, "-m", "py.checks", *words], cwd=ROOT, check=False).returncode
 
     assert run("test", f"--src_dir={src_dir}") == 1
     assert run("test", f"--src_dir={src_dir}/nowhere") == 2

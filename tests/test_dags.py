@@ -12,6 +12,7 @@ from py.pipeline import answers, graph, load, signature
 from py.pipeline.model import Pipeline, Step
 from py.pipeline.render import PYTHON, quoted, render
 from py.tools import cli
+from py.tools.folders import ROOT
 from py.tools.help import outputs_of
 
 FILES = sorted(load.DAGS.glob("*.py"))
@@ -52,7 +53,7 @@ def test_a_file_loads_no_heavy_library_and_no_binary(file: Path) -> None:
         "print(' '.join(sys.modules))"
     )
     out = subprocess.run(
-        [sys.executable, "-c", code, file], cwd=load.ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, file], cwd=ROOT, capture_output=True, text=True, check=True
     )
     loaded = {name.split(".")[0] for name in out.stdout.split()} | set(out.stdout.split())
     assert not loaded & {*HEAVY, *(step.command.binary.program for step in STEPS.values())}

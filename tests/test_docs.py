@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from py.pipeline.load import ROOT
+from py.tools.folders import ROOT
 from tests.projects import Project
 
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(

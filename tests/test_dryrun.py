@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from py.pipeline.load import ROOT
 from py.tools import cli
+from py.tools.folders import ROOT
 
 # A line for each command: flags with which it could run for real.
 COMMANDS = {

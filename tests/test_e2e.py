@@ -11,7 +11,7 @@ import sys
 import termios
 import time
 
-from py.pipeline.load import ROOT
+from py.tools.folders import ROOT
 from tests.projects import Project
 
 README = (ROOT / "README.md").read_text()

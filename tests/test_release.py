@@ -15,15 +15,14 @@ from pathlib import Path
 import pytest
 
 from py.release import Release
-from py.tools import dryrun
+from py.tools import dryrun, folders
 from py.tools.errors import CommandFailed, DefinitionError, Missing, UsageError, WindtunnelError
+from py.tools.folders import ROOT
 from tests.repositories import git, place
 
 __all__ = ["place"]
 
-ROOT = Path(__file__).parents[1]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windtunnel"
-REGISTRY = shutil.which("docker-registry", path=f"{os.environ['PATH']}:{CACHE}/registry/usr/bin")
+REGISTRY = shutil.which("docker-registry", path=f"{os.environ['PATH']}:{folders.cache()}/registry/usr/bin")
 
 
 def docker(*words: str) -> str:

@@ -24,6 +24,7 @@ from py.results.junit import Case
 from py.test_runner import TestRunner
 from py.tools import dryrun
 from py.tools.errors import UsageError
+from py.tools.folders import ROOT
 
 GROUP, VERSION, KIND, PLURAL = "tests.windtunnel.dev", "v1", "Task", "tasks"
 SPEC = """\
@@ -395,8 +396,7 @@ def test_nothing_is_left_when_the_run_is_interrupted(
 ) -> None:
     flags = [f"--{flag}={value}" for flag, value in asked(template, name=cluster.name).items()]
     argv = [sys.executable, "-m", "py.test_runner", "test", *flags]
-    root = Path(__file__).parents[1]
-    with subprocess.Popen(argv, cwd=root, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         created = next(line for line in child.stdout if line.startswith("created")).split()[2]
         assert created in tasks(cluster)

@@ -12,8 +12,8 @@ import pytest
 
 from py.clusters.host import HostCluster
 from py.pipeline import run as runs
-from py.pipeline.load import ROOT
 from py.pipeline.run import Run
+from py.tools.folders import ROOT
 from tests.projects import wait_until
 from tests.repositories import Server
 

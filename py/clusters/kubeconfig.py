@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from py.kube import placing
+from py.tools import folders
 from py.tools.errors import ClusterError, UsageError, near
 
 IN_CLUSTER = "in-cluster"
@@ -161,9 +162,8 @@ class SharedCluster:
         return settings
 
     def _file(self) -> Path:
-        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
         source = hashlib.sha256(f"{self._path}?{self._context}".encode()).hexdigest()[:8]
-        return state / "windtunnel" / "kubeconfig" / f"{self.name}.{source}.yaml"
+        return folders.state() / "kubeconfig" / f"{self.name}.{source}.yaml"
 
 
 def _remains(namespace: Any) -> str:

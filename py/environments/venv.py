@@ -9,11 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from py.environments.requirements import Requirements
-from py.tools import dryrun, process
+from py.tools import dryrun, folders, process
 
-READY = (
-    ".ready"  # this file in an environment says that it is whole; its text is the folder of the project in it
-)
+READY = ".ready"  # this file says that an environment is whole; its text is the folder of the project in it
 UNUSED = 30 * 24 * 3600.0  # seconds after which an environment that nobody used is removed
 FOREIGN = ("PYTEST_", "COV_", "COVERAGE_", "PYLINT", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -52,9 +50,8 @@ def environment(python: Path) -> dict[str, str]:
     """The variables for a command of that Python: as if activated, without those of our own tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     clean["PATH"] = f"{python.parent}{os.pathsep}{clean.get('PATH', os.defpath)}"
-    clean.setdefault(
-        "PYTHONDONTWRITEBYTECODE", "1"
-    )  # others read the same checkout, and ask whether it is clean
+    # Others read the same checkout, and ask whether it is clean.
+    clean.setdefault("PYTHONDONTWRITEBYTECODE", "1")
     if python != Path(sys.executable):
         clean["VIRTUAL_ENV"] = str(python.parent.parent)
     return clean
@@ -62,7 +59,7 @@ def environment(python: Path) -> dict[str, str]:
 
 def home() -> Path:
     """The folder with all environments of this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windtunnel" / "envs"
+    return folders.cache() / "envs"
 
 
 def _key(wanted: Requirements, tools: Sequence[str]) -> str:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from py.pipeline.load import ROOT
 from py.pipeline.model import Step
 from py.pipeline.run import Run
+from py.tools.folders import ROOT
 
 # Airflow's settings hold its passwords; PYTEST_ variables would disturb a test suite that is a step.
 _NOT_FOR_STEPS = re.compile("AIRFLOW|_AIRFLOW|PYTEST_|VIRTUAL_ENV$|PYTHONPATH$")

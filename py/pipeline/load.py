@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from py.pipeline.model import Pipeline
 from py.tools.errors import DefinitionError, UsageError, near
+from py.tools.folders import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]  # the folder of Windtunnel itself
 DAGS = ROOT / "dags"
 
 

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from py.tools import process
+from py.tools.folders import ROOT
 
 NAME = "tf_operator"
-_MAKER = Path(__file__).parents[2] / "scripts/sample_repo"
+_MAKER = ROOT / "scripts/sample_repo"
 
 
 def repository(workspace: Path) -> str:

@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from py.tools.folders import ROOT
 
 
 def benchmarks(*words: str) -> subprocess.CompletedProcess[str]:

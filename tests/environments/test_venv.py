@@ -17,6 +17,7 @@ from py.checks import Checks
 from py.environments import venv
 from py.environments.requirements import Requirements, find
 from py.tools.errors import CommandFailed
+from py.tools.folders import ROOT
 
 # What builds the projects of these tests: it puts their folder `src` on the path, as real backends do.
 BACKEND = """
@@ -105,11 +106,10 @@ def test_a_requirement_that_cannot_be_installed_is_red_and_leaves_no_environment
 
 def test_lint_and_test_side_by_side_share_one_environment(tmp_path: Path) -> None:
     folder = project(tmp_path)
-    root = Path(__file__).parents[2]
 
     def check(command: str) -> "subprocess.CompletedProcess[str]":
         argv = [sys.executable, "-m", "py.checks", command, f"--src_dir={folder}", "--paths=test_it.py"]
-        return subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
+        return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
     with ThreadPoolExecutor() as pool:
         lint, test = pool.map(check, ["lint", "test"])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from py.clusters.host import requirements
 from py.results import junit
 from py.results.junit import Case
+from py.tools.errors import Missing
+from py.tools.folders import ROOT
 
-REPO = Path(__file__).parents[2]
-EXAMPLES = REPO / "examples/any_language"
+EXAMPLES = ROOT / "examples/any_language"
 GREETING = EXAMPLES / "greeting.sh"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "windtunnel/go/bin"
 
 PIPELINE = f'''"""A greeting that is counted."""
 
@@ -44,13 +44,13 @@ pipeline.done()
 @pytest.fixture(scope="session")
 def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Go step, built as its first line says."""
-    search = os.pathsep.join([os.environ["PATH"], "/usr/local/go/bin", str(CACHE)])
-    go = shutil.which("go", path=search)
-    if not go:
-        pytest.skip("needs Go, which scripts/setup brings")
+    try:
+        go = requirements.go()
+    except Missing as missing:
+        pytest.skip(str(missing))
     program = tmp_path_factory.mktemp("bin") / "words"
     env = os.environ | {"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-    argv = [go, "build", "-o", str(program), "."]
+    argv = [str(go), "build", "-o", str(program), "."]
     subprocess.run(argv, cwd=EXAMPLES / "words", env=env, check=True, timeout=200)
     return program
 
@@ -70,7 +70,7 @@ def driven(home: Path, **conf: object) -> tuple[int, Path]:
     argv = [sys.executable, "-m", "py.e2e", "run", "counted", f"--conf={json.dumps(conf)}"]
     ended = subprocess.run(
         [*argv, f"--dags={home}/dags", f"--runs={home}/runs"],
-        cwd=REPO, timeout=120, check=False, capture_output=True, text=True,
+        cwd=ROOT, timeout=120, check=False, capture_output=True, text=True,
     )  # fmt: skip
     (record,) = home.glob("runs/*/run.json")
     assert "Traceback" not in ended.stderr
@@ -134,7 +134,7 @@ def test_the_command_by_hand_repeats_a_step_and_shows_its_outputs(home: Path) ->
     _, run = driven(home)
     for step in ("write", "count_words"):
         argv = [sys.executable, "-m", "py.e2e", "command", run.name, step, f"--runs={home}/runs"]
-        line = subprocess.run(argv, cwd=REPO, check=True, capture_output=True, text=True).stdout
+        line = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         by_hand = started("bash", "-c", line)
         assert by_hand.returncode == 0
         last = by_hand.stdout.splitlines()[-1]

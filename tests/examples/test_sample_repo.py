@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from py.tools.folders import ROOT
+
 REFS = ["refs/heads/main", "refs/pull/1/head", "refs/pull/2/head", "refs/pull/3/head"]
 
 

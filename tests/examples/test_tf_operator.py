@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ import yaml
 from py.clusters import Cluster
 from py.custom_resource import template
 from py.tools.errors import UsageError
+from py.tools.folders import ROOT
 
-OPERATOR = Path(__file__).parents[2] / "examples/tf_operator"
+OPERATOR = ROOT / "examples/tf_operator"
 TFJOBS = ("kubeflow.org", "v1", "default", "tfjobs")
 E2E = {"name": "mnist", "namespace": "lab", "image": "tf-operator:v1"}
 

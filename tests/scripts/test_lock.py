@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).parents[2]
-PINS = sorted((REPO / "requirements").glob("*.txt"))
+from py.tools.folders import ROOT
+
+PINS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
 def test_every_library_asked_for_is_pinned() -> None:
-    project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {re.split(r"[^\w-]", library)[0].lower() for library in asked}
-    pinned = set(re.findall(r"^([\w-]+)==", (REPO / "requirements/dev.txt").read_text(), re.MULTILINE))
+    pinned = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements/dev.txt").read_text(), re.MULTILINE))
     assert names - pinned == set()
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).parents[2]
+from py.tools.folders import ROOT
+
 NOBODY = 65534
 
 
@@ -24,7 +25,7 @@ class Checkout:
         self.home.mkdir()
         self.state = self.home / ".local/state/windtunnel"
         self.scripts = folder / "scripts"
-        shutil.copytree(REPO / "scripts", self.scripts)
+        shutil.copytree(ROOT / "scripts", self.scripts)
         self.parts = self.scripts / "setup.d"
         self.path = os.environ["PATH"]
 
@@ -106,7 +107,7 @@ def test_an_unknown_part_is_answered_with_those_there_are(checkout: Checkout) ->
 
 
 def test_on_a_ready_machine_it_says_nothing() -> None:
-    done = subprocess.run([REPO / "scripts/setup"], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([ROOT / "scripts/setup"], capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 

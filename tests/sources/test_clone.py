@@ -14,10 +14,9 @@ import pytest
 from py.release import Release
 from py.tools import dryrun
 from py.tools.errors import UsageError, WindtunnelError
+from py.tools.folders import ROOT
 from tests.http_git import serving
 from tests.repositories import Server, git
-
-ROOT = Path(__file__).parents[2]
 
 
 def clone(server: Server, **flags: str) -> str:

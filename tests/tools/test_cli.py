@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from py.tools import cli, dryrun
+from py.tools.folders import ROOT
 
-REPO = Path(__file__).parents[2]
 SECONDS = 20  # longer than anything here takes; a hang fails then
 
 texts = st.text(max_size=60)
@@ -372,7 +372,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def binary(tmp_path: Path) -> list[str]:
     (tmp_path / "real.py").write_text(MODULE)
-    path = f"{tmp_path}{os.pathsep}{REPO}"
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
     return ["env", f"PYTHONPATH={path}", sys.executable, "-m", "real"]
 
 

@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from py.tools import cli, help
-
-REPO = Path(__file__).parents[2]
+from py.tools.folders import ROOT
 
 
 def binaries() -> dict[str, type]:
     """The class of each binary in py/, by the name of its module."""
     found: dict[str, type] = {}
-    for file in sorted((REPO / "py").glob("*.py")):
+    for file in sorted((ROOT / "py").glob("*.py")):
         mains = [
             ast.unparse(node.args[0])
             for node in ast.walk(ast.parse(file.read_text()))
@@ -47,7 +46,7 @@ def test_the_binaries_are_found() -> None:
 def test_the_help_of_a_binary_is_a_page_that_names_every_command(name: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", f"py.{name}", "--help"],
-        capture_output=True, text=True, cwd=REPO, timeout=30, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=30, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
     fits_the_screen(ended.stdout)
@@ -101,8 +100,8 @@ def test_a_page_of_help_comes_without_what_only_running_needs(tmp_path: Path) ->
         "try: cli.main(e2e.E2E)\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=REPO, timeout=30, check=True,
-        env=os.environ | {"PYTHONPATH": str(REPO)},
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=30, check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     heavy = {"fire", "rich", "kubernetes", "jinja2", "junitparser", "yaml", "cryptography", "tenacity"}
     assert heavy.intersection(ended.stderr.split()) == set()

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from py.tools import dryrun, process, tree
 from py.tools.errors import CommandFailed, CommandTimedOut, Missing
+from py.tools.folders import ROOT
 
-REPO = Path(__file__).parents[2]
 FOREVER = "while :; do sleep 0.1; done"
 MIB = 1 << 20
 
@@ -339,7 +339,7 @@ def test_what_is_spawned_outlives_us_and_writes_its_log(tmp_path: Path) -> None:
         f"import pathlib; from py.tools import process; log = pathlib.Path({str(log)!r}); "
         "print(process.spawn(['bash', '-c', 'echo out; echo err >&2; exec sleep 60'], log=log))"
     )
-    env = os.environ | {"PYTHONPATH": str(REPO)}
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
     said = subprocess.run(python(script), env=env, check=True, capture_output=True, text=True).stdout
     pid = int(said)
     try:
@@ -385,8 +385,8 @@ def test_only_one_module_starts_processes() -> None:
         "multiprocessing",
     )
     found = {
-        str(file.relative_to(REPO))
-        for file in (REPO / "py").rglob("*.py")
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "py").rglob("*.py")
         for line in file.read_text().splitlines()
         if any(f"{word}" in line for word in starters)
         and line.lstrip().startswith(("import ", "from ", "os."))

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from py.clusters.host.modules import KUBERNETES, MODULES, PROGRAMS, SOURCES
+from py.tools import folders
 from py.tools.errors import Missing
 
 OVERRIDE = "WINDTUNNEL_KUBERNETES_BIN"
@@ -33,8 +34,7 @@ def version() -> str:
 
 def cache_folder() -> Path:
     """Where builds are kept, a folder per version."""
-    cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache_home, "windtunnel", "kubernetes")
+    return folders.cache() / "kubernetes"
 
 
 def folder() -> Path:

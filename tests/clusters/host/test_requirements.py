@@ -13,7 +13,7 @@ from py.tools.errors import Missing
 
 def test_everything_that_is_missing_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "PLACES", ())
+    monkeypatch.setattr(requirements, "FOLDERS", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -29,7 +29,7 @@ def test_compilers_are_not_asked_for_where_nothing_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "PLACES", ())
+    monkeypatch.setattr(requirements, "FOLDERS", ())
     assert not any("gcc" in line or "Go" in line for line in requirements.missing(building=False))
 
 
@@ -51,7 +51,7 @@ def test_a_go_that_is_too_old_is_none(tmp_path: Path, monkeypatch: pytest.Monkey
     old.write_text("#!/bin/sh\necho go version go1.19.8 linux/amd64\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "PLACES", ())
+    monkeypatch.setattr(requirements, "FOLDERS", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(Missing, match=r"Go 1\.26"):
@@ -64,7 +64,7 @@ def test_the_go_of_our_own_environment_is_used(tmp_path: Path, monkeypatch: pyte
     go.write_text("#!/bin/sh\necho go version go1.27.3 linux/amd64\n")
     go.chmod(0o755)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(requirements, "PLACES", ())
+    monkeypatch.setattr(requirements, "FOLDERS", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert requirements.go() == go
 

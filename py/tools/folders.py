@@ -1,0 +1,16 @@
+"""Folders that outlive a command: Windtunnel's own, and its user's, which scripts/lib.sh has as well."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]  # of Windtunnel itself
+
+
+def cache() -> Path:
+    """The folder for what can be made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "windtunnel")
+
+
+def state() -> Path:
+    """The folder for what is there until somebody removes it."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "windtunnel")
