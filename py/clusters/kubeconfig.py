@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from py.kube import placing
 from py.tools import folders
 from py.tools.errors import ClusterError, UsageError, near
+from py.tools.files import write_whole
 
 IN_CLUSTER = "in-cluster"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where Kubernetes puts a pod's own
@@ -68,10 +69,7 @@ class SharedCluster:
 
         path = self._file()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.touch(mode=0o600)
-        part.write_text(yaml.safe_dump(self._settings()))
-        part.replace(path)
+        write_whole(path, yaml.safe_dump(self._settings()), mode=0o600)
         return path
 
     def load(self, image: str) -> None:

@@ -109,7 +109,7 @@ class Trial:
             nonlocal attempts
             attempts += 1
             try:
-                self.client.request("post", self.path.rpartition("/")[0], body=self.body)
+                return watch.post(self.client, self.path.rpartition("/")[0], self.body)
             except ApiException as error:
                 # Its name is unique: if it is there, the answer to an earlier attempt was lost.
                 if error.status != 409 or attempts == 1:

@@ -23,6 +23,12 @@ def get(client: Client, path: str, **options: Any) -> Body:
     return answer
 
 
+def post(client: Client, path: str, body: Body) -> Body:
+    """Make an object in the list at a path, and return it as the API has it."""
+    answer: Body = json.loads(client.request("post", path, body=body, serialize=False).data)
+    return answer
+
+
 def follow(
     client: Client,
     path: str,

@@ -22,6 +22,7 @@ from py.pipeline.answers import known
 from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
 from py.pipeline.render import Answer
 from py.tools.errors import UsageError, near
+from py.tools.files import write_whole
 from py.tools.names import slug
 
 PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
@@ -235,7 +236,4 @@ def _heard(told: dict[str, Any]) -> Step:
 
 
 def _write(path: Path, content: object) -> None:
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1))
-    part.replace(path)
+    write_whole(path, json.dumps(content, indent=1))

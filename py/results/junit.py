@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from py.tools.files import write_whole
+
 LONGEST = 10_000  # characters of a text that TestGrid keeps
 NO_TEXT = "no text"  # stands where a failure says nothing; empty it would read as passed
 LARGEST = 100_000_000  # bytes of a file that we read; a tree of it takes ten times as much
@@ -42,10 +44,7 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
     counted = {"tests": "testcase", "failures": "testcase/failure", "skipped": "testcase/skipped"}
     body.attrib |= {name: str(len(body.findall(found))) for name, found in counted.items()} | {"errors": "0"}
     ElementTree.indent(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    ElementTree.ElementTree(root).write(part, encoding="utf-8", xml_declaration=True)
-    part.replace(path)
+    write_whole(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def read(path: Path) -> list[Case]:

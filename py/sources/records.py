@@ -8,6 +8,7 @@ from typing import Any
 from py.sources.git import Done
 from py.sources.refs import Refs
 from py.sources.repository import Repository
+from py.tools.files import write_whole
 
 NAME = "clone-records.json"
 
@@ -35,10 +36,7 @@ def write(
         "final_sha": final_sha,
         "duration": int(seconds * 1e9),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps([_kept(**record)], indent=2) + "\n")
-    part.replace(path)
+    write_whole(path, json.dumps([_kept(**record)], indent=2) + "\n")
 
 
 def _kept(**fields: Any) -> dict[str, Any]:

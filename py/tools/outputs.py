@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from py.tools.files import write_whole
+
 
 def write(outputs: Mapping[str, str]) -> None:
     """Hand outputs to the run that started us, or print them when we were started by hand."""
@@ -14,9 +16,7 @@ def write(outputs: Mapping[str, str]) -> None:
         for name, value in outputs.items():
             print(f"{name}: {value}")
         return
-    part = Path(f"{target}.part")
-    part.write_text(json.dumps(dict(outputs)))
-    part.replace(target)  # whole or not at all
+    write_whole(Path(target), json.dumps(dict(outputs)))
 
 
 def workspace() -> Path:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from py.tools.files import write_whole
+
 STATE = Path("/var/lib/windtunnel")
 CLUSTERS = STATE / "clusters"
 RECORD = "cluster.json"
@@ -64,9 +66,7 @@ class Folder:
 
     def write(self, record: Record) -> None:
         """Note it; whoever reads meanwhile gets the old one or the new one."""
-        fresh = self.path / f"{RECORD}.new"
-        fresh.write_text(json.dumps(asdict(record)))
-        fresh.replace(self.path / RECORD)
+        write_whole(self.path / RECORD, json.dumps(asdict(record)))
 
     def remove(self) -> None:
         """Remove all of it."""
