@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypedDict
 from py.clusters import Cluster, open_cluster
 from py.tools import cli, dryrun, outputs
 from py.tools.errors import ClusterError, Mistake, UsageError, WindtunnelError
+from py.tools.image_ref import has_registry
 
 if TYPE_CHECKING:
     from py.kube.manifests import Manifest
@@ -85,7 +86,7 @@ class Deploy:
         if timeout <= 0:
             raise UsageError(f"--timeout wants seconds above 0, not {timeout}")
         refs = [ref.strip() for ref in image.split(",") if ref.strip()]
-        loads = [ref for ref in refs if not images.has_registry(ref)]
+        loads = [ref for ref in refs if not has_registry(ref)]
         path = Path(src_dir) / manifests
         if dryrun.enabled and not Path(src_dir).is_dir():
             _would([*_loading(target, loads), f"apply the objects of {path}"])

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from py.images.declared import Image
 from py.tools import dryrun, process
 from py.tools.errors import CommandFailed, Missing, UsageError, WindtunnelError
+from py.tools.image_ref import has_registry, repository
 
 EXTRA_FLAGS = "WINDTUNNEL_DOCKER_BUILD_FLAGS"
 _REGISTRY = re.compile(
@@ -80,10 +81,8 @@ def push(references: Sequence[str]) -> list[str]:
             known = process.capture(
                 ["docker", "image", "inspect", "--format={{json .RepoDigests}}", reference], placeholder="[]"
             )
-        repository = _without_tag(reference)
-        found = [
-            digest.partition("@")[2] for digest in json.loads(known) if digest.startswith(f"{repository}@")
-        ]
+        pushed = f"{repository(reference)}@"
+        found = [digest.removeprefix(pushed) for digest in json.loads(known) if digest.startswith(pushed)]
         digests.append(found[-1] if found else "<digest>")
     return digests
 
@@ -111,14 +110,7 @@ def in_registry(reference: str, registry: str) -> str:
     """What an image is called in a registry."""
     if reference.startswith(f"{registry}/"):
         return reference
-    host, slash, rest = reference.partition("/")
-    has_host = bool(slash) and (host == "localhost" or bool(re.search("[.:]", host)))
-    return f"{registry}/{rest if has_host else reference}"
-
-
-def _without_tag(reference: str) -> str:
-    head, slash, last = reference.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"
+    return f"{registry}/{reference.partition('/')[2] if has_registry(reference) else reference}"
 
 
 @contextmanager

@@ -6,21 +6,9 @@ from typing import Any
 
 from py.kube.manifests import Manifest
 from py.tools.errors import UsageError, near
+from py.tools.image_ref import repository
 
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-
-
-def repository(ref: str) -> str:
-    """An image reference without tag and digest: `r:5000/a/b:v1@sha256:…` is `r:5000/a/b`."""
-    path = ref.partition("@")[0]
-    head, slash, last = path.rpartition("/")
-    return head + slash + last.partition(":")[0]
-
-
-def has_registry(ref: str) -> bool:
-    """Whether a reference says where to pull from; one that does not is of this machine's Docker."""
-    first, slash, _ = ref.partition("/")
-    return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
 def put(manifests: Sequence[Manifest], refs: Iterable[str], loaded: Iterable[str] = ()) -> list[Manifest]:

@@ -42,13 +42,6 @@ def test_a_ref_goes_to_an_image_with_the_same_last_part(
     assert used(changed) == [f"{other}{elsewhere}{name}:new"]
 
 
-@given(REGISTRY, PATH, PART, TAG)
-def test_the_repository_is_a_ref_without_tag_and_digest(
-    registry: str, path: str, name: str, tag: str
-) -> None:
-    assert images.repository(f"{registry}{path}{name}{tag}") == f"{registry}{path}{name}"
-
-
 @given(st.lists(PART, min_size=1, max_size=4, unique=True), st.data())
 def test_every_ref_lands_or_is_an_error(names: list[str], data: st.DataObject) -> None:
     built = data.draw(st.lists(st.sampled_from([*names, "stranger"]), unique=True))
@@ -102,12 +95,3 @@ def test_what_was_read_is_not_changed() -> None:
     manifest = pod("web:1")
     images.put([manifest], ["web:2"])
     assert used(manifest) == ["web:1"]
-
-
-@pytest.mark.parametrize(
-    ("ref", "expected"),
-    [("web", False), ("web:5000", False), ("team/web", False), ("r.io/web", True), ("localhost/web", True),
-     ("localhost:5000/web", True), ("r:1/web", True)],
-)  # fmt: skip
-def test_a_registry_is_told_as_docker_tells_it(ref: str, expected: bool) -> None:
-    assert images.has_registry(ref) is expected

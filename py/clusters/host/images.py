@@ -3,6 +3,7 @@
 from py.clusters.host import config
 from py.tools import process
 from py.tools.errors import ClusterError, CommandFailed
+from py.tools.image_ref import has_registry, repository
 
 
 def load(image: str, first_process: int) -> None:
@@ -38,9 +39,7 @@ def _has(images: dict[str, str], name: str, wanted: str) -> bool:
 
 def full_name(image: str) -> str:
     """An image's name with its registry and its tag, as containerd keeps it."""
-    path, _, last = image.rpartition("/")
-    tagged = image if ":" in last or "@" in last else f"{image}:latest"
-    first = path.split("/")[0]
-    if not path:
-        return f"docker.io/library/{tagged}"
-    return tagged if "." in first or ":" in first or first == "localhost" else f"docker.io/{tagged}"
+    tagged = f"{image}:latest" if image == repository(image) else image
+    if has_registry(image):
+        return tagged
+    return f"docker.io/{tagged}" if "/" in image else f"docker.io/library/{tagged}"
