@@ -4,6 +4,7 @@ WindtunnelError            exit code 1: it was tried and it failed
   x CommandFailed          a program that we started ended badly; carries its Result
     + CommandTimedOut      it was stopped because its time was up
   x ClusterError           a cluster could not be made, reached or removed
+  x StoreError             artifacts could not be read or written
   x Mistake                exit code 2: asked wrongly; nothing was started
     + UsageError           the command line
     + DefinitionError      a pipeline's file, while it loads
@@ -38,6 +39,10 @@ class CommandTimedOut(CommandFailed):
 
 class ClusterError(WindtunnelError):
     """A cluster could not be made, reached or removed."""
+
+
+class StoreError(WindtunnelError):
+    """Artifacts could not be read or written."""
 
 
 class Mistake(WindtunnelError):
