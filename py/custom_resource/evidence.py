@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from py.kube.client import Client
+from py.kube import logs
+from py.kube.client import Client, said
 from py.kube.readiness import Body
 
 SECONDS = 20.0  # for all that the cluster knows
-LOG = 1 << 20  # bytes of a container's log that are kept: its end
 
 
 def folder_name(body: Body) -> str:
@@ -31,13 +31,11 @@ class Evidence:
         if (metadata["uid"], container) in self._logged:
             return
         self._logged.add((metadata["uid"], container))
-        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log"
-        query = [("container", container), ("tailLines", 100_000)]
         with _noting(f"the log of {container} in pod {metadata['name']}"):
-            data: bytes = self._client.request("get", path, query_params=query, serialize=False).data
+            text = logs.of(self._client, pod, container)
             target = self._folder / "logs" / metadata["namespace"] / metadata["name"] / f"{container}.log"
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data[-LOG:])
+            target.write_text(text)
 
     def keep(self, body: Body, namespace: str) -> None:
         """Keep the object as last seen, and what the cluster knows: events, pods, logs."""
@@ -63,7 +61,4 @@ def _noting(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        from py.kube.client import message
-
-        said = message(error) if hasattr(error, "status") else " ".join(str(error).split())
-        print(f"could not keep {what}: {said}", flush=True)
+        print(f"could not keep {what}: {said(error)}", flush=True)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from py.kube import readiness, watch
-from py.kube.client import Client, Resource
+from py.kube.client import Client, Resource, get
 from py.kube.readiness import Body
 from py.tools.errors import ClusterError
 
@@ -149,7 +149,7 @@ class Observation:
         try:
             kind = self.client.resources.get(api_version=reference["apiVersion"], kind=reference["kind"])
             path = kind.path(name=reference["name"], namespace=namespace if kind.namespaced else None)
-            return watch.get(self.client, path)
+            return get(self.client, path)
         except (ApiException, ResourceNotFoundError, ClusterError):
             return None
 

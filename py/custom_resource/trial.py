@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from py.custom_resource import verdict
 from py.custom_resource.evidence import Evidence
 from py.custom_resource.observation import Observation
-from py.kube import watch
-from py.kube.client import Client, Resource, api_client, dynamic, reporting
+from py.kube.client import Client, Resource, api_client, dynamic, get, post, reporting
 from py.kube.readiness import Body, State, Verdict
 from py.results.junit import Case
 from py.tools.errors import ClusterError
@@ -109,12 +108,12 @@ class Trial:
             nonlocal attempts
             attempts += 1
             try:
-                return watch.post(self.client, self.path.rpartition("/")[0], self.body)
+                return post(self.client, self.path.rpartition("/")[0], self.body)
             except ApiException as error:
                 # Its name is unique: if it is there, the answer to an earlier attempt was lost.
                 if error.status != 409 or attempts == 1:
                     raise
-            return watch.get(self.client, self.path)
+            return get(self.client, self.path)
 
         try:
             self.seen.made(self._patiently(create, self.deadline))
@@ -218,7 +217,7 @@ class Trial:
     def _explained(self, why: str) -> str:
         """The reason, the conditions, the pods that are not well, the last events and the ends of logs."""
         from py.kube.explain import explain
-        from py.kube.wait import Item
+        from py.kube.item import Item
 
         item = Item(self.resource, self.kind, self._namespace, self.name)
         path = self.expected.conditions_path

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from py.kube import kinds, placing, sharing
 from py.kube.client import Client, Resource, message, reporting
+from py.kube.item import Item
 from py.kube.manifests import Manifest, ManifestError
-from py.kube.wait import Item, until_ready
+from py.kube.wait import until_ready
 from py.tools.errors import ClusterError
 
 PATIENCE = 30.0  # seconds for what is only too early

@@ -1,5 +1,6 @@
 """A client of a Kubernetes API that always answers in bounded time, and says in one line why it could not."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -89,6 +90,24 @@ def dynamic(kubeconfig: Path | Mapping[str, Any] | None = None, *, api: "ApiClie
         return made
 
 
+def get(client: Client, path: str, **options: Any) -> dict[str, Any]:
+    """What the API says at a path."""
+    answer: dict[str, Any] = json.loads(client.request("get", path, serialize=False, **options).data)
+    return answer
+
+
+def post(client: Client, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Make an object in the list at a path, and return it as the API has it."""
+    answer: dict[str, Any] = json.loads(client.request("post", path, body=body, serialize=False).data)
+    return answer
+
+
+def items(listing: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The objects of a list, each with its kind, which the API says of the list alone."""
+    kind = {"apiVersion": listing["apiVersion"], "kind": listing["kind"].removesuffix("List")}
+    return [{**kind, **item} for item in listing["items"]]
+
+
 @contextmanager
 def reporting(doing: str) -> Iterator[None]:
     """Turn a refusal of the server into a ClusterError of one line that starts with what was being done."""
@@ -102,15 +121,18 @@ def reporting(doing: str) -> Iterator[None]:
 
 def message(error: Any) -> str:
     """What the server said in an ApiException, without headers and JSON."""
-    import json
-
     body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body or ""
     try:
-        said = json.loads(body).get("message") or ""
+        text = json.loads(body).get("message") or ""
     except (ValueError, AttributeError):
-        said = body
-    said = re.sub(r"^failed to create typed patch object \(.*?\): ", "", _line(said))
-    return f"{said or error.reason or 'no reason given'} (HTTP {error.status})"
+        text = body
+    text = re.sub(r"^failed to create typed patch object \(.*?\): ", "", _line(text))
+    return f"{text or error.reason or 'no reason given'} (HTTP {error.status})"
+
+
+def said(error: Exception) -> str:
+    """Any error in one line: what the server said, or its text."""
+    return message(error) if hasattr(error, "status") else _line(error)
 
 
 def _unreachable(host: str, error: Exception) -> ClusterError:

@@ -1,6 +1,5 @@
 """Keep what a cluster knows about a run, as files: pods, logs, events, nodes and the run's own objects."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,14 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from py.kube import placing, readiness
-from py.kube.client import Client, Resource
+from py.kube import logs, placing, readiness
+from py.kube.client import Client, Resource, get, items, said
 from py.kube.kinds import listable
 from py.kube.readiness import Body
-from py.tools.errors import ClusterError
 
-NO_LOG = b"unable to retrieve container logs"  # what a kubelet says, with 200, of a container it removed
-LOG = 1 << 20  # bytes kept of one container's log: its end
 WIDTH = 8  # logs read at once
 
 
@@ -54,34 +50,21 @@ class _Dump:
         try:
             deed()
         except Exception as error:
-            from py.kube.client import message
+            self.lacking.append(f"{name}: {said(error)}")
 
-            said = message(error) if hasattr(error, "status") else str(error)
-            self.lacking.append(f"{name}: {' '.join(said.split())}")
-
-    def _get(self, path: str, **options: Any) -> bytes:
+    def _timeout(self) -> tuple[float, float]:
         left = max(0.1, self.deadline - time.monotonic())
-        data: bytes = self.client.request(
-            "get", path, serialize=False, _request_timeout=(min(3.0, left), left), **options
-        ).data
-        return data
+        return min(3.0, left), left
 
     def _items(self, path: str, **options: Any) -> list[Body]:
-        listing = json.loads(self._get(path, **options))
-        kind = {"apiVersion": listing["apiVersion"], "kind": listing["kind"].removesuffix("List")}
-        return [_shown({**kind, **item}) for item in listing["items"]]
+        return list(map(_shown, items(get(self.client, path, _request_timeout=self._timeout(), **options))))
 
     def _events(self) -> None:
         events = sorted(self._items(f"{self.base}/events"), key=_when)
         self._write("events.txt", "\n".join(map(_event, events)))
 
-    def _log(self, name: str, path: str, previous: bool) -> None:
-        query = [("container", Path(name).name.partition(".")[0]), ("tailLines", 100_000)]
-        query += [("previous", "true")] if previous else []
-        data = self._get(path, query_params=query, header_params={"accept": "*/*"})
-        if data.startswith(NO_LOG):
-            raise ClusterError(data.decode(errors="replace"))
-        self._write(name, data[-LOG:].decode(errors="replace"))
+    def _log(self, name: str, pod: Body, container: str, previous: bool) -> None:
+        self._write(name, logs.of(self.client, pod, container, previous=previous, timeout=self._timeout()))
 
     def _objects(self, selector: str) -> None:
         for resource in listable(self.client):
@@ -89,8 +72,7 @@ class _Dump:
             self._part(name, partial(self._list, name, resource, selector))
 
     def _list(self, name: str, resource: Resource, selector: str) -> None:
-        path = "/".join(p for p in (resource.prefix, resource.group_version, resource.name) if p)
-        self._yaml(name, self._items("/" + path, label_selector=selector))
+        self._yaml(name, self._items(resource.path(), label_selector=selector))
 
     def _yaml(self, name: str, items: list[Body]) -> None:
         import yaml
@@ -125,16 +107,16 @@ def describe(pod: Body) -> str:
     return "\n".join(lines)
 
 
-def _logs(pods: list[Body]) -> Iterator[tuple[str, str, bool]]:
-    """The file, the address, and whether it is of the attempt before, of each log that there is."""
+def _logs(pods: list[Body]) -> Iterator[tuple[str, Body, str, bool]]:
+    """The file, the pod, the container, and whether it is of the attempt before, of each log there is."""
     for pod in pods:
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
         for status in readiness.statuses(pod):
+            container = status["name"]
+            file = f"logs/{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container}"
             if "waiting" not in (status.get("state") or {}):
-                yield f"logs/{namespace}/{name}/{status['name']}.log", path, False
+                yield f"{file}.log", pod, container, False
             if status.get("restartCount"):
-                yield f"logs/{namespace}/{name}/{status['name']}.previous.log", path, True
+                yield f"{file}.previous.log", pod, container, True
 
 
 def _shown(body: Body) -> Body:

@@ -1,13 +1,11 @@
 """Say why objects are not ready: their pods, the last events about them and the last lines they logged."""
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from py.kube import readiness
-from py.kube.client import Client
+from py.kube import logs, readiness
+from py.kube.client import Client, get
+from py.kube.item import Item
 from py.kube.readiness import Body, State, Verdict
-from py.kube.wait import Item
 
 EVENTS = 5
 LINES = 10
@@ -36,9 +34,7 @@ def _events(client: Client, item: Item, pods: list[Body]) -> list[str]:
     """The last events about the item, its pods and what stands between them."""
     path = f"/api/v1/namespaces/{item.namespace}/events" if item.namespace else "/api/v1/events"
     try:
-        found: list[Any] = json.loads(
-            client.request("get", path, serialize=False, _request_timeout=QUICK).data
-        )["items"]
+        found = get(client, path, _request_timeout=QUICK)["items"]
     except Exception:
         return []
     names = {item.name} | {pod["metadata"]["name"] for pod in pods}
@@ -65,22 +61,10 @@ def _log(client: Client, pod: Body) -> list[str]:
         ended = (status.get("state") or {}).get("terminated") or {}
         if status.get("ready") or ended.get("exitCode") == 0:
             continue
-        metadata = pod["metadata"]
-        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log"
         previous = "waiting" in (status.get("state") or {}) and status.get("restartCount", 0) > 0
-        query = [("container", status["name"]), ("tailLines", LINES), ("previous", str(previous).lower())]
         try:
-            data: bytes = client.request(
-                "get",
-                path,
-                query_params=query,
-                header_params={"accept": "*/*"},
-                serialize=False,
-                _request_timeout=QUICK,
-            ).data
+            text = logs.of(client, pod, status["name"], previous=previous, lines=LINES, timeout=QUICK)
         except Exception:  # noqa: S112 - a container that never started has no log
             continue
-        lines += [
-            f"    log of {status['name']}: {line}" for line in data.decode(errors="replace").splitlines()
-        ]
+        lines += [f"    log of {status['name']}: {line}" for line in text.splitlines()]
     return lines

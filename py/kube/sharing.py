@@ -14,13 +14,12 @@ The rule, which never removes what somebody else may need:
   object that it has seen, so two runs that end at once cannot both think that the other one stays.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from py.kube import placing
-from py.kube.client import Client, Resource, message
+from py.kube.client import Client, Resource, get, message
 from py.kube.manifests import Manifest
 from py.tools.errors import ClusterError
 
@@ -178,13 +177,12 @@ def _marked(client: Client, run: str) -> Iterator[tuple[Resource, dict[str, Any]
         if resource.namespaced or "delete" not in resource.verbs:
             continue
         try:
-            path = resource.path()
-            found = client.request("get", path, label_selector=f"{MARK}/{run}", serialize=False)
+            found = get(client, resource.path(), label_selector=f"{MARK}/{run}")
         except ApiException as error:
             if error.status in (403, 404, 405):  # what we may not see we have not made
                 continue
             raise
-        for item in json.loads(found.data)["items"]:
+        for item in found["items"]:
             yield resource, item
 
 
@@ -196,15 +194,13 @@ def _has_objects(client: Client, definition: dict[str, Any]) -> bool:
     version = next((v["name"] for v in spec["versions"] if v.get("served")), "")
     path = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
     try:
-        return bool(json.loads(client.request("get", path, limit=1, serialize=False).data)["items"])
+        return bool(get(client, path, limit=1)["items"])
     except ApiException as error:
         return bool(error.status != 404)
 
 
 def _get(client: Client, resource: Resource, name: str) -> dict[str, Any]:
-    path = resource.path(name=name)
-    live: dict[str, Any] = json.loads(client.request("get", path, serialize=False).data)
-    return live
+    return get(client, resource.path(name=name))
 
 
 def _meaning(body: dict[str, Any]) -> dict[str, Any]:

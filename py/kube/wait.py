@@ -4,43 +4,17 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from py.kube import placing, readiness, watch
-from py.kube.client import Client, Resource
+from py.kube import readiness, watch, workload
+from py.kube.client import Client, get
+from py.kube.explain import explain
+from py.kube.item import Item, Source
 from py.kube.readiness import Body, State, Verdict
 from py.tools.errors import ClusterError
 
 SETTLING = 2.0  # seconds in which a kubelet has seen that a container ended; it looks once a second
 SETTLING_ANEW = 10.0  # the same, of one that has crashed before
-
-
-class Source(NamedTuple):
-    """A list to watch, narrowed to what is ours."""
-
-    path: str
-    labels: str = ""
-    fields: str = ""
-
-
-class Item(NamedTuple):
-    """An object to wait for."""
-
-    resource: Resource
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-    def source(self, run: str) -> Source:
-        """The list in which it appears. What belongs to no namespace may not bear the run's label."""
-        namespace = self.namespace or None
-        path = str(self.resource.path(namespace=namespace))
-        if namespace:
-            return Source(path, labels=f"{placing.RUN}={run}")
-        return Source(path, fields=f"metadata.name={self.name}")
 
 
 def until_ready(client: Client, items: Sequence[Item], *, run: str, deadline: float) -> None:
@@ -72,8 +46,6 @@ class _Waiting:
 
     def end(self) -> None:
         """Wait; raise what went wrong."""
-        from py.kube.explain import explain  # late: only a failure pays for it
-
         began = time.monotonic()
         ready_since = None
         try:
@@ -110,7 +82,7 @@ class _Waiting:
         if item.kind == "Pod" or not body:
             return [body] if body else []
         pods = self.lists.get(_pods(item.namespace), {}).values()
-        return [pod for pod in pods if _selects(body, pod) and _is_current(body, pod)]
+        return [pod for pod in pods if workload.has(body, pod)]
 
     def _seen(self, item: Item) -> Body | None:
         return self.lists.get(self.sources[item], {}).get(item.name)
@@ -134,7 +106,7 @@ class _Waiting:
 
     def _binds_late(self, claim: Body) -> bool:
         """Whether the claim is bound only when a pod uses it."""
-        answer = watch.get(self.client, "/apis/storage.k8s.io/v1/storageclasses")
+        answer = get(self.client, "/apis/storage.k8s.io/v1/storageclasses")
         wanted = claim["spec"].get("storageClassName")
         default = "storageclass.kubernetes.io/is-default-class"
         for found in answer.get("items", []):
@@ -194,43 +166,6 @@ def _is_unprobed(body: Body) -> bool:
         return False
     pod = spec if body.get("kind") == "Pod" else (spec.get("template") or {}).get("spec", {})
     return any("readinessProbe" not in container for container in pod.get("containers") or [])
-
-
-def _selects(workload: Body, pod: Body) -> bool:
-    """Whether a pod is one of a workload's, by its selector; a pod on its way out is nobody's."""
-    if pod["metadata"].get("deletionTimestamp"):
-        return False
-    selector = workload.get("spec", {}).get("selector") or {}
-    plain = selector.get("matchLabels", {} if "matchExpressions" in selector else selector)
-    own = pod["metadata"].get("labels") or {}
-    wanted = [own.get(key) == value for key, value in plain.items()]
-    wanted += [_expression(own, each) for each in selector.get("matchExpressions") or []]
-    return bool(wanted) and all(wanted)
-
-
-def _expression(labels: dict[str, str], wanted: Body) -> bool:
-    key, values = wanted["key"], wanted.get("values") or []
-    return {
-        "In": labels.get(key) in values,
-        "NotIn": labels.get(key) not in values,
-        "Exists": key in labels,
-        "DoesNotExist": key not in labels,
-    }[wanted["operator"]]
-
-
-def _is_current(workload: Body, pod: Body) -> bool:
-    """Whether a pod was made from the workload's present template, as far as its labels tell."""
-    own = pod["metadata"].get("labels") or {}
-    if workload["kind"] == "StatefulSet":
-        return bool(own.get("controller-revision-hash") == workload.get("status", {}).get("updateRevision"))
-    if workload["kind"] == "DaemonSet":
-        notes = workload["metadata"].get("annotations") or {}
-        wanted = notes.get("deprecated.daemonset.template.generation")
-        return wanted is None or own.get("pod-template-generation") == wanted
-    if workload["kind"] == "Deployment":
-        images = {c["name"]: c.get("image") for c in workload["spec"]["template"]["spec"]["containers"]}
-        return all(images.get(c["name"]) == c.get("image") for c in pod["spec"]["containers"])
-    return True
 
 
 def _is_final(item: Item, pod: Body) -> bool:

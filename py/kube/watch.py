@@ -5,8 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from py.kube.client import Client, message
-from py.kube.readiness import Body
+from py.kube.client import Client, get, items, message
 from py.tools.errors import ClusterError, WindtunnelError
 
 STREAM = 20  # seconds that a watch lasts; shorter than a silence that counts as a broken connection
@@ -15,18 +14,6 @@ PAUSE = 0.2  # seconds between a broken watch and the next
 ALL = "ALL"  # the list as a whole: everything known before is void
 ERROR = "ERROR"  # it cannot be followed any more; what comes with it is the ClusterError
 Tell = Callable[[str, Any], object]
-
-
-def get(client: Client, path: str, **options: Any) -> Body:
-    """What the API says at a path."""
-    answer: Body = json.loads(client.request("get", path, serialize=False, **options).data)
-    return answer
-
-
-def post(client: Client, path: str, body: Body) -> Body:
-    """Make an object in the list at a path, and return it as the API has it."""
-    answer: Body = json.loads(client.request("post", path, body=body, serialize=False).data)
-    return answer
 
 
 def follow(
@@ -52,8 +39,7 @@ def follow(
         try:
             if not version:
                 listing = get(client, path, query_params=list(query))
-                kind = {"apiVersion": listing["apiVersion"], "kind": listing["kind"].removesuffix("List")}
-                tell(ALL, [{**kind, **item} for item in listing["items"]])
+                tell(ALL, items(listing))
                 version = listing["metadata"]["resourceVersion"]
             version = _stream(client, path, query, version, tell, over)
         except ApiException as error:
