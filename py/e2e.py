@@ -111,6 +111,8 @@ class E2E:
             dags: Folder with the pipelines' files; empty for Windtunnel's own.
             runs: Folder for the runs.
         """
+        if jobs < 0:
+            raise UsageError(f"--jobs wants 0 or more, not {jobs}")
         found = load.pipeline(pipeline, _dags(dags))
         asked = params.from_json(conf) | ({"dryrun": True} if dryrun.enabled else {})
         values = params.resolve(found.pipeline, asked, preset)

@@ -45,7 +45,9 @@ def test_a_wrong_question_is_one_line_and_starts_nothing(project: Project) -> No
         ["--conf", '{"dryrun": "false"}'],
         ["--conf", "{"],
         ["--conf", "[]"],
+        ["--conf", "[" * 100_000],
         ["--jobs=two"],
+        ["--jobs=-1"],
         ["--preset=none"],
         ["--dry-runn"],
     ):

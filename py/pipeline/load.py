@@ -21,8 +21,6 @@ class Found(NamedTuple):
 
 def pipeline(name: str, dags: Path = DAGS) -> Found:
     """The pipeline of that name. A file of the same name is tried first, so that the others need not load."""
-    if not dags.is_dir():
-        raise UsageError(f"there is no folder {dags}; name one with --dags=FOLDER")
     likely = dags / f"{name}.py"
     if likely.is_file():
         for found in load(likely):
@@ -37,6 +35,8 @@ def pipeline(name: str, dags: Path = DAGS) -> Found:
 
 def all_of(dags: Path = DAGS) -> tuple[dict[str, Found], list[DefinitionError]]:
     """Every pipeline by name, and the errors of files that do not load."""
+    if not dags.is_dir():
+        raise UsageError(f"there is no folder {dags}; name one with --dags=FOLDER")
     found: dict[str, Found] = {}
     broken: list[DefinitionError] = []
     for file in sorted(dags.glob("*.py")):
@@ -60,7 +60,7 @@ def load(file: Path) -> list[Found]:
         spec.loader.exec_module(module)
     except DefinitionError as error:
         raise DefinitionError(f"{file}:{_line(file, error)}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = error.msg if isinstance(error, SyntaxError) else error
         raise DefinitionError(f"{file}:{_line(file, error)}: {type(error).__name__}: {said}") from error
     pipelines = [value for value in vars(module).values() if isinstance(value, Pipeline)]

@@ -91,9 +91,9 @@ def finish_lost(folder: Path, watcher: Watcher | None = None) -> list[Run]:
     for file in sorted(folder.glob(".open/*")):
         if not (folder / file.name / "run.json").exists():
             continue
-        run = runs.read(folder / file.name)
-        with runs.driving(run) as mine:
-            if mine:
+        with runs.locked(file, make=False) as mine:
+            if mine and file.exists():  # else it ended while we looked; only now its record stands still
+                run = runs.read(folder / file.name)
                 _finish(run, watcher or Nobody())
                 lost.append(run)
     return lost

@@ -18,7 +18,7 @@ def from_json(text: str) -> dict[str, object]:
 
     try:
         conf = json.loads(text or "{}", object_pairs_hook=once)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the conf is no JSON: {error}") from None
     if not isinstance(conf, dict):
         raise UsageError(f'the conf is no JSON object, such as {{"dryrun": true}}, but {text[:80]}')

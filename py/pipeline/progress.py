@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from py.pipeline.local import Watcher
@@ -64,10 +64,14 @@ class Lines:
 
     def interrupted(self, times: int) -> None:
         """Somebody wants the run to stop."""
-        print(ADVICE.get(times, ADVICE[2]), flush=True)
+        self._print(ADVICE.get(times, ADVICE[2]))
 
     def _line(self, step: str, text: str) -> None:
-        print(f"{time.monotonic() - self.zero:7.1f} s  {step:<{self.width}}  {text}", flush=True)
+        self._print(f"{time.monotonic() - self.zero:7.1f} s  {step:<{self.width}}  {text}")
+
+    def _print(self, line: str) -> None:
+        with suppress(OSError):  # nobody reads any more: the run goes on, and undoes what it made
+            print(line, flush=True)
 
 
 class Live:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from py.pipeline.answers import known
 from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
 from py.pipeline.render import Answer
-from py.tools.errors import UsageError, near
+from py.tools.errors import StoreError, UsageError, near
 from py.tools.files import write_whole
 from py.tools.names import slug
 
@@ -148,7 +148,16 @@ def new(
 def read(folder: Path) -> Run:
     """A run as it was recorded, over or not."""
     folder = folder.absolute()
-    told: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    try:
+        return _told(folder, json.loads((folder / "run.json").read_text()))
+    except (KeyError, TypeError, ValueError) as error:  # damaged, or of another version of ours
+        raise StoreError(
+            f"the record of the run in {folder} cannot be read ({type(error).__name__}: {error}); take away "
+            f"by hand what the run made, then remove {folder} and {marker(folder.parent, folder.name)}"
+        ) from None
+
+
+def _told(folder: Path, told: dict[str, Any]) -> Run:
     steps = {each["name"]: _heard(each) for each in told.pop("steps")}
     told |= {
         "home": Path(told["home"]),
@@ -160,7 +169,8 @@ def read(folder: Path) -> Run:
         record, outputs = run.step_folder(name) / "step.json", run.step_folder(name) / "outputs.json"
         if record.exists():
             run.records[name] = Record(**json.loads(record.read_text()))
-        if outputs.exists():
+        # Only a step that passed has outputs that were checked; others may have written anything.
+        if outputs.exists() and run.records.get(name, Record(FAILED)).state == PASSED:
             given = json.loads(outputs.read_text())
             run.outputs[name] = {output: str(given[output]) for output in step.outputs if output in given}
     return run
@@ -194,9 +204,16 @@ def driving(run: Run) -> Iterator[bool]:
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[bool]:
-    """Hold a lock file; false if somebody else holds it."""
-    with file.open("ab") as lock:
+def locked(file: Path, *, make: bool = True) -> Iterator[bool]:
+    """Hold a lock file, which is made first if wanted; false if somebody else holds it or it is not there."""
+    try:
+        lock = file.open("ab" if make else "r+b")
+    except FileNotFoundError:
+        if make:
+            raise
+        yield False
+        return
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -38,7 +38,7 @@ def main(binary: type, argv: Sequence[str] | None = None) -> NoReturn:
     try:
         code = _ended(binary, words)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
+    except OSError:  # the reader of our output went away, as `head` does, or its disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more as it ends
         code = 1
     sys.exit(code)
@@ -78,6 +78,11 @@ def _ended(binary: type, words: list[str]) -> int:
         sys.stdout.flush()
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a folder that is full, read-only or not there: its text says what and where
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -17,7 +17,14 @@ def test_a_mistake_names_the_line_that_made_it(project: Project) -> None:
         load.pipeline("sample", project.folder / "dags")
 
 
-@pytest.mark.parametrize(("body", "says"), [("1 / 0", ":5: ZeroDivisionError"), ("x = (", ":5: SyntaxError")])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("1 / 0", ":5: ZeroDivisionError"),
+        ("x = (", ":5: SyntaxError"),
+        ("raise SystemExit(0)", ":5: SystemExit"),
+    ],
+)
 def test_any_error_of_a_file_is_one_line(project: Project, body: str, says: str) -> None:
     project.declare(body)
     code, out = project.e2e("show", "sample", "--dags=dags")
@@ -59,3 +66,5 @@ def test_a_name_is_declared_by_one_file(project: Project) -> None:
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--dags=FOLDER"):
         load.pipeline("x", tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="--dags=FOLDER"):
+        load.all_of(tmp_path / "nowhere")

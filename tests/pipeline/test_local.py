@@ -4,11 +4,14 @@ import json
 import os
 import signal
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
 import pytest
 
+from py.pipeline import local
+from py.pipeline import run as runs
 from tests.projects import Project, wait_until
 
 
@@ -178,6 +181,62 @@ def test_a_run_that_is_being_driven_is_left_alone(project: Project) -> None:
     (project.folder / "go").touch()
     child.communicate(timeout=20)
     assert child.returncode == 0
+
+
+def test_a_run_that_ends_while_somebody_looks_for_lost_ones_keeps_its_verdict(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.declare('pipeline.step("a", sh(do="true"))')
+    assert project.run()[0] == 0
+    run = project.last()
+    marker = runs.marker(project.folder / "runs", run.name)
+    marker.touch()  # as while it was driven
+    locked = runs.locked
+
+    def too_late(file: Path, **how: bool) -> AbstractContextManager[bool]:
+        marker.unlink(missing_ok=True)
+        return locked(file, **how)
+
+    monkeypatch.setattr(runs, "locked", too_late)
+    assert local.finish_lost(project.folder / "runs") == []
+    assert project.last().result == "SUCCESS"
+
+
+def test_when_nobody_reads_its_lines_a_run_goes_on_to_its_end(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "until test -e go; do sleep 0.05; done; echo $(yes | head -9)"))
+    child = project.start("run", "sample", "--dags=dags", "--verbose")
+    project.wait_for("cluster")
+    assert child.stdout
+    child.stdout.close()
+    (project.folder / "go").touch()
+    assert child.wait(timeout=20) == 1
+    assert project.last().result == "SUCCESS"
+    assert (project.folder / "undone").exists()
+
+
+@pytest.mark.parametrize("words", [["--runs=/dev/null"], ["--conf", '{"ARTIFACTS_PATH": "/dev/null/x"}']])
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(project: Project, words: list[str]) -> None:
+    project.declare('pipeline.step("a", sh(do="touch begun"))')
+    code, out = project.run(*words)
+    assert (code, out.count("\n"), "/dev/null" in out) == (1, 1, True), out
+    assert not (project.folder / "begun").exists()
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "{}"])
+def test_a_damaged_record_of_a_run_is_told_in_one_line(project: Project, record: str) -> None:
+    project.declare('pipeline.step("a", sh(do="touch begun"))')
+    assert project.run()[0] == 0
+    folder = project.last().folder
+    (folder / "run.json").write_text(record)
+    runs.marker(folder.parent, folder.name).touch()
+    for code, out in (project.run(), project.e2e("command", "last", "a")):
+        assert (code, out.count("\n"), f"then remove {folder}" in out) == (1, 1, True), out
+
+
+def test_whatever_a_failed_step_wrote_as_outputs_its_command_can_be_told(project: Project) -> None:
+    project.declare('pipeline.step("bad", sh(do="echo 7 > $STEP_OUTPUTS; exit 1"), outputs=["image"])')
+    assert project.run()[0] == 1
+    assert project.e2e("command", "last", "bad")[0] == 0
 
 
 def test_a_step_whose_time_is_up_is_ended_with_its_tree(project: Project) -> None:
