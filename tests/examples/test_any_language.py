@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from py.clusters.host import requirements
+from py.clusters.host import preflight
 from py.results import junit
 from py.results.junit import Case
 from py.tools.errors import Missing
@@ -45,7 +45,7 @@ pipeline.done()
 def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Go step, built as its first line says."""
     try:
-        go = requirements.go()
+        go = preflight.go()
     except Missing as missing:
         pytest.skip(str(missing))
     program = tmp_path_factory.mktemp("bin") / "words"

@@ -2,7 +2,7 @@
 
 import sys
 
-from py.clusters.host import programs, requirements
+from py.clusters.host import build, preflight
 from py.tools.errors import WindtunnelError
 
 USAGE = """\
@@ -13,10 +13,10 @@ usage: python -m py.clusters.host build      build what a host:// cluster runs, 
 def main(words: list[str]) -> int:
     """Run one of the two commands and return its exit code."""
     if words == ["build"]:
-        print(programs.ensure())
+        print(build.ensure())
         return 0
     if words == ["missing"]:
-        lacking = requirements.missing()
+        lacking = preflight.missing()
         print("\n".join(lacking) or "nothing is missing")
         return 1 if lacking else 0
     print(USAGE, file=sys.stderr)

@@ -9,14 +9,33 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
-from py.clusters.host import image, programs, requirements
+from py.clusters.host import image, preflight, programs
 from py.clusters.host.locks import locked
 from py.clusters.host.modules import MODULES, PROGRAMS, SOURCES, Module
 from py.tools import process
-from py.tools.errors import ClusterError
+from py.tools.errors import ClusterError, Missing
 
 LANES = 2  # the largest module in one, the others in turn in the other: linking uses one core, compiling all
 LOOK = 0.2  # seconds between two looks for a finished program
+FORGOTTEN = 30 * 24 * 3600.0  # seconds after which a build that nobody used is removed
+
+
+def ensure() -> Path:
+    """The folder with the programs; they are built first if not there or damaged (minutes, with progress)."""
+    where = programs.folder()
+    if os.environ.get(programs.OVERRIDE):
+        lacking = [name for name in (*PROGRAMS, programs.PAUSE_IMAGE) if not (where / name).is_file()]
+        if lacking:
+            raise Missing(
+                f"{programs.OVERRIDE}={where} lacks {', '.join(lacking)}: "
+                "name a folder that `python -m py.clusters.host build` made, or unset it"
+            )
+    elif programs.intact(where):
+        os.utime(where)  # by which _prune knows what is used
+    else:
+        build(where)
+        _prune()
+    return where
 
 
 def build(where: Path) -> None:
@@ -24,18 +43,25 @@ def build(where: Path) -> None:
     with locked(where.with_name(where.name + ".lock")):
         if programs.intact(where):
             return
-        requirements.check(building=True)
+        preflight.check(building=True)
         part = where.with_name(where.name + ".part")
         for leftover in (part, where):
             shutil.rmtree(leftover, ignore_errors=True)
         part.mkdir(parents=True)
         began = time.monotonic()
         _say(f"building Kubernetes and what it runs on, once, into {where} (some minutes)")
-        _build_all(requirements.go(), part)
+        _build_all(preflight.go(), part)
         image.write(part / programs.PAUSE_IMAGE, part / "pause")
         programs.write_manifest(part)
         part.rename(where)
         _say(f"built {len(PROGRAMS)} programs in {time.monotonic() - began:.0f} s")
+
+
+def _prune() -> None:
+    """Remove builds that nobody made or used for a month."""
+    for other in programs.cache_folder().iterdir():
+        if other.is_dir() and time.time() - other.stat().st_mtime > FORGOTTEN:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _build_all(go: Path, into: Path) -> None:

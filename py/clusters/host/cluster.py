@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from py.clusters.host import box, cgroups, config, files, images, network, pki, programs, requirements
+from py.clusters.host import box, build, cgroups, config, files, images, network, pki, preflight, programs
 from py.clusters.host.api import Api, answers
 from py.clusters.host.locks import locked
 from py.clusters.host.state import CLUSTERS, Folder, Record, others
@@ -33,14 +33,14 @@ class HostCluster:
 
     def create(self) -> None:
         """Find it or make it. Returns when the API, a Ready node, DNS and storage are there."""
-        requirements.be_root()
+        preflight.be_root()
         with self._locked():
             record = self._folder.read()
             if record and record.ready and record.alive():
                 self._await_ready(record, FOUND_PATIENCE, [])
                 return
-            requirements.check()
-            bin_folder = programs.ensure()
+            preflight.check()
+            bin_folder = build.ensure()
             self._remove()
             with self._failing_with_logs():
                 self._make(bin_folder)

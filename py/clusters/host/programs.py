@@ -7,19 +7,15 @@ import hashlib
 import json
 import os
 import platform
-import shutil
-import time
 from functools import cache
 from pathlib import Path
 
 from py.clusters.host.modules import KUBERNETES, MODULES, PROGRAMS, SOURCES
 from py.tools import folders
-from py.tools.errors import Missing
 
 OVERRIDE = "WINDTUNNEL_KUBERNETES_BIN"
 PAUSE_IMAGE = "pause.tar"
 MANIFEST = "manifest.json"
-FORGOTTEN = 30 * 24 * 3600.0  # seconds
 
 
 @cache
@@ -41,33 +37,6 @@ def folder() -> Path:
     """The folder with the programs; it need not be there yet."""
     named = os.environ.get(OVERRIDE)
     return Path(named).absolute() if named else cache_folder() / version()
-
-
-def ensure() -> Path:
-    """The folder with the programs; they are built first if not there or damaged (minutes, with progress)."""
-    where = folder()
-    if os.environ.get(OVERRIDE):
-        lacking = [name for name in (*PROGRAMS, PAUSE_IMAGE) if not (where / name).is_file()]
-        if lacking:
-            raise Missing(
-                f"{OVERRIDE}={where} lacks {', '.join(lacking)}: "
-                "name a folder that `python -m py.clusters.host build` made, or unset it"
-            )
-    elif intact(where):
-        os.utime(where)  # `prune` looks at it
-    else:
-        from py.clusters.host import build
-
-        build.build(where)
-        prune()
-    return where
-
-
-def prune() -> None:
-    """Remove builds that nobody made or used for a month."""
-    for other in cache_folder().iterdir():
-        if other.is_dir() and time.time() - other.stat().st_mtime > FORGOTTEN:
-            shutil.rmtree(other, ignore_errors=True)
 
 
 def intact(where: Path) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from py.clusters.host import HostCluster, programs, requirements
+from py.clusters.host import HostCluster, preflight, programs
 from tests.clusters.host.machine import IMAGE
 
 
 @pytest.fixture(scope="session")
 def machine() -> None:
     """A machine on which host:// works; in CI it is an error if it does not."""
-    if lacking := requirements.missing():
+    if lacking := preflight.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("host:// needs: " + "; ".join(lacking))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from py.clusters.host import programs, requirements
+from py.clusters.host import build, preflight, programs
 from py.clusters.host.modules import MODULES, PROGRAMS, SOURCES
 from py.tools.errors import ClusterError, Missing
 
@@ -37,23 +37,23 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(go.parent), prepend=os.pathsep)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv(programs.OVERRIDE, raising=False)
-    lacking = requirements.missing(building=True)
+    lacking = preflight.missing(building=True)
     if lacking:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("building needs: " + "; ".join(lacking))
     return programs.folder()
 
 
 def test_what_was_built_is_used_again(cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert programs.ensure() == cache
+    assert build.ensure() == cache
     assert f"{len(PROGRAMS)}/{len(PROGRAMS)}" in capfd.readouterr().err
     made = (cache / "kubelet").stat().st_mtime_ns
-    programs.ensure()
+    build.ensure()
     assert (cache / "kubelet").stat().st_mtime_ns == made
     assert capfd.readouterr().err == ""
 
 
 def test_every_program_has_a_progress_line(cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    programs.ensure()
+    build.ensure()
     told = capfd.readouterr().err
     assert all(f" {program} (" in told for program in PROGRAMS)
 
@@ -72,18 +72,18 @@ def test_every_program_has_a_progress_line(cache: Path, capfd: pytest.CaptureFix
     ],
 )
 def test_a_damaged_build_is_made_anew(cache: Path, damage: object) -> None:
-    programs.ensure()
+    build.ensure()
     good = (cache / "kubelet").read_bytes()
     assert callable(damage)
     damage(cache)
     assert not programs.intact(cache)
-    programs.ensure()
+    build.ensure()
     assert programs.intact(cache)
     assert (cache / "kubelet").read_bytes() == good
 
 
 def test_a_build_that_was_copied_is_used(cache: Path) -> None:
-    programs.ensure()
+    build.ensure()
     for file in cache.iterdir():
         os.utime(file, (1, 1))
     assert programs.intact(cache)
@@ -102,14 +102,14 @@ def test_an_interrupted_build_is_not_mistaken_for_one(cache: Path, end: signal.S
     assert building.wait(timeout=30) in (130, -signal.SIGKILL)
     assert not cache.exists()
     time.sleep(0.5)  # what a killed build had started comes to its end
-    programs.ensure()
+    build.ensure()
     assert programs.intact(cache)
 
 
 def test_a_program_that_does_not_compile_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROKEN", "yes")
     with pytest.raises(ClusterError, match=r"(?s)Go could not build .*this does not compile"):
-        programs.ensure()
+        build.ensure()
     assert not cache.exists()
 
 
@@ -126,10 +126,10 @@ def test_two_builds_at_once_build_once(cache: Path) -> None:
 
 
 def test_programs_that_somebody_has_are_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = programs.ensure()
+    built = build.ensure()
     monkeypatch.setenv(programs.OVERRIDE, str(built))
     monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
-    assert programs.ensure() == built
+    assert build.ensure() == built
 
 
 def test_programs_that_somebody_lacks_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_programs_that_somebody_lacks_are_named(tmp_path: Path, monkeypatch: pyt
         (tmp_path / program).touch()
     monkeypatch.setenv(programs.OVERRIDE, str(tmp_path))
     with pytest.raises(Missing, match=f"lacks {PROGRAMS[0]}, {PROGRAMS[1]}, pause.tar"):
-        programs.ensure()
+        build.ensure()
 
 
 def test_builds_that_nobody_used_for_a_month_go(cache: Path) -> None:
@@ -145,7 +145,7 @@ def test_builds_that_nobody_used_for_a_month_go(cache: Path) -> None:
     for other in (old, recent):
         other.mkdir(parents=True)
     os.utime(old, (1, 1))
-    programs.ensure()
+    build.ensure()
     assert not old.exists()
     assert recent.exists()
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from py.clusters.host import HostCluster, requirements
+from py.clusters.host import HostCluster, preflight
 from py.tools.errors import Missing
 
 
 def test_everything_that_is_missing_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "FOLDERS", ())
+    monkeypatch.setattr(preflight, "FOLDERS", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -29,21 +29,21 @@ def test_compilers_are_not_asked_for_where_nothing_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "FOLDERS", ())
-    assert not any("gcc" in line or "Go" in line for line in requirements.missing(building=False))
+    monkeypatch.setattr(preflight, "FOLDERS", ())
+    assert not any("gcc" in line or "Go" in line for line in preflight.missing(building=False))
 
 
 def test_a_machine_whose_watches_are_used_up_is_told_how_to_raise_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(requirements, "INSTANCES", 1 << 15)
-    assert any("sysctl -w fs.inotify" in line for line in requirements.missing(building=False))
+    monkeypatch.setattr(preflight, "INSTANCES", 1 << 15)
+    assert any("sysctl -w fs.inotify" in line for line in preflight.missing(building=False))
 
 
 def test_another_system_is_told_what_works_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(Missing, match="Linux.*kubeconfig://"):
-        requirements.check()
+        preflight.check()
 
 
 def test_a_go_that_is_too_old_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,11 +51,11 @@ def test_a_go_that_is_too_old_is_none(tmp_path: Path, monkeypatch: pytest.Monkey
     old.write_text("#!/bin/sh\necho go version go1.19.8 linux/amd64\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "FOLDERS", ())
+    monkeypatch.setattr(preflight, "FOLDERS", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(Missing, match=r"Go 1\.26"):
-        requirements.go()
+        preflight.go()
 
 
 def test_the_go_of_our_own_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +64,9 @@ def test_the_go_of_our_own_environment_is_used(tmp_path: Path, monkeypatch: pyte
     go.write_text("#!/bin/sh\necho go version go1.27.3 linux/amd64\n")
     go.chmod(0o755)
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(requirements, "FOLDERS", ())
+    monkeypatch.setattr(preflight, "FOLDERS", ())
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert requirements.go() == go
+    assert preflight.go() == go
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
