@@ -1,6 +1,7 @@
 """Binary for people: what pipelines there are, what they would do, and running them on this machine."""
 
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -160,12 +161,14 @@ def _columns(rows: list[tuple[str, ...]]) -> None:
 
 def _summary(this: Run) -> None:
     """The verdict, why, how to repeat what failed, and where the results are."""
+    runs = _near(this.folder.parent)
+    where = "" if runs == RUNS else f" --runs={shlex.quote(runs)}"
     for name in this.steps:
         if (record := this.records[name]).state == FAILED:
             print(f"\n{name} {record.reason}")
             print("".join(f"  | {line}\n" for line in record.tail.splitlines()[-TAIL:]), end="")
             print(f"  log:      {_near(this.step_folder(name) / 'log.txt')}")
-            print(f"  by hand:  python -m py.e2e command {this.name} {name}")
+            print(f"  by hand:  python -m py.e2e command {this.name} {name}{where}")
     took = time.time() - this.began
     note = " (dry run: no command was started)" if this.dryrun else ""
     print(f"\n{this.result}: {this.pipeline} {this.name} in {took:.1f} s{note}")

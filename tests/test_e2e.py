@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import struct
 import subprocess
 import sys
@@ -65,6 +66,16 @@ def test_unknown_runs_and_steps_come_with_the_near_names(project: Project) -> No
     assert project.run()[0] == 0
     assert "no step 'biuld'; did you mean build?" in project.e2e("command", "last", "biuld")[1]
     assert re.search("no run 'nope' in .*; the last: sample-", project.e2e("command", "nope", "build")[1])
+
+
+def test_a_failed_run_says_how_to_repeat_the_step_wherever_the_run_lies(project: Project) -> None:
+    project.declare('pipeline.step("bad", sh(do="exit 1"))')
+    for words in ([], ["--runs=other runs"]):
+        _, out = project.run(*words)
+        advice = re.search(r"by hand:  python -m py\.e2e (.*)", out)
+        assert advice
+        code, command = project.e2e(*shlex.split(advice[1]))
+        assert (code, "'--do=exit 1'" in command) == (0, True), command
 
 
 def test_on_a_terminal_a_run_is_a_live_table(project: Project) -> None:
