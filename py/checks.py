@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from py.environments import requirements, venv
 from py.results import junit
 from py.results.junit import Case
 from py.tools import cli, dryrun, outputs, process
 from py.tools.errors import CommandFailed, UsageError
+from py.venvs import requirements, venv
 
 TOOLS = ("pylint", "pytest")  # both in one environment: lint and test run side by side and share it
 FILES_PER_JOB = 8  # fewer files than that do not pay for a process of pylint's own

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from py.environments.requirements import Requirements
 from py.tools import dryrun, folders, process
+from py.venvs.requirements import Requirements
 
 READY = ".ready"  # this file says that an environment is whole; its text is the folder of the project in it
 UNUSED = 30 * 24 * 3600.0  # seconds after which an environment that nobody used is removed

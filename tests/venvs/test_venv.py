@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from py.checks import Checks
-from py.environments import venv
-from py.environments.requirements import Requirements, find
 from py.tools.errors import CommandFailed
 from py.tools.folders import ROOT
+from py.venvs import venv
+from py.venvs.requirements import Requirements, find
 
 # What builds the projects of these tests: it puts their folder `src` on the path, as real backends do.
 BACKEND = """

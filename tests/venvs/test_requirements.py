@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from py.environments.requirements import Requirements, find
 from py.tools.errors import UsageError
+from py.venvs.requirements import Requirements, find
 
 BUILDS = '[build-system]\nrequires = []\nbuild-backend = "x"\n'
 PROJECT = (

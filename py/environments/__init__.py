@@ -1,1 +1,0 @@
-"""Python environments for checkouts: what a checkout asks for, and one environment for each such answer."""
