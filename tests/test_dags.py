@@ -12,6 +12,7 @@ from py.pipeline import answers, graph, load, signature
 from py.pipeline.model import Pipeline, Step
 from py.pipeline.render import PYTHON, quoted, render
 from py.tools import cli
+from py.tools.commands import DRYRUN, commands, flags
 from py.tools.folders import ROOT
 from py.tools.help import outputs_of
 
@@ -61,8 +62,8 @@ def test_a_file_loads_no_heavy_library_and_no_binary(file: Path) -> None:
 
 @each_step
 def test_a_step_s_flags_are_those_of_its_command(step: Step) -> None:
-    command = cli.commands(binary_of(step))[step.command.name]
-    known = {name: p for name, p in cli.flags(command).items() if name != cli.DRYRUN}
+    command = commands(binary_of(step))[step.command.name]
+    known = {name: p for name, p in flags(command).items() if name != DRYRUN}
     required = {name for name, p in known.items() if p.default is p.empty}
     assert set(step.command.flags) <= set(known)
     assert required <= set(step.command.flags)
@@ -73,14 +74,14 @@ def test_a_step_s_flags_are_those_of_its_command(step: Step) -> None:
 
 @each_step
 def test_a_step_s_outputs_are_given_by_its_command(step: Step) -> None:
-    assert set(step.outputs) <= set(outputs_of(cli.commands(binary_of(step))[step.command.name]))
+    assert set(step.outputs) <= set(outputs_of(commands(binary_of(step))[step.command.name]))
 
 
 @each_step
 def test_the_argv_of_a_step_is_read_back_as_its_flags(step: Step) -> None:
     argv = render(step.command, answers.placeholders())
     assert argv[:3] == [PYTHON, "-m", step.command.binary.program]
-    command = cli.commands(binary_of(step))[step.command.name]
+    command = commands(binary_of(step))[step.command.name]
     texts = cli.parse(command, argv[4:], "here")
     assert [f"--{flag}={text}" for flag, text in texts.items()] == argv[4:]
 

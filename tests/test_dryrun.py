@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from py.tools import cli
+from py.tools.commands import commands
 from py.tools.folders import ROOT
 
 # A line for each command: flags with which it could run for real.
@@ -67,7 +67,7 @@ def binaries() -> list[type]:
         found += [
             member
             for member in vars(module).values()
-            if isinstance(member, type) and member.__module__ == module.__name__ and cli.commands(member)
+            if isinstance(member, type) and member.__module__ == module.__name__ and commands(member)
         ]
     return found
 
@@ -77,7 +77,7 @@ def files_below(folder: Path) -> set[Path]:
 
 
 def test_every_command_is_in_the_table() -> None:
-    known = {f"{binary.__module__[3:]} {name}" for binary in binaries() for name in cli.commands(binary)}
+    known = {f"{binary.__module__[3:]} {name}" for binary in binaries() for name in commands(binary)}
     assert known == set(COMMANDS)
 
 

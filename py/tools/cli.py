@@ -14,15 +14,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from py.tools import dryrun, outputs
+from py.tools.commands import DRYRUN, Command, commands, flags, is_argument, program
 from py.tools.errors import UsageError, WindtunnelError, near
 
-Command = Callable[..., Mapping[str, str] | int | None]
-DRYRUN = "dryrun"
-_DRYRUN_FLAG = inspect.Parameter(DRYRUN, inspect.Parameter.KEYWORD_ONLY, annotation=bool, default=False)
 _NUMBER: dict[type, str] = {int: r"[+-]?[0-9]+", float: r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?"}
 
 
@@ -44,32 +42,6 @@ def main(binary: type, argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def commands(binary: type) -> dict[str, Command]:
-    """The commands of a binary by name, in the order they are written."""
-    return {
-        name: member
-        for name, member in vars(binary).items()
-        if inspect.isfunction(member) and not name.startswith("_")
-    }
-
-
-def flags(command: Command) -> dict[str, inspect.Parameter]:
-    """The parameters of a command by name, without self, and `dryrun`, which every command has."""
-    return dict(list(inspect.signature(command).parameters.items())[1:]) | {DRYRUN: _DRYRUN_FLAG}
-
-
-def is_argument(parameter: inspect.Parameter) -> bool:
-    """Whether a parameter is given by its place and not by its name."""
-    return parameter.kind is not inspect.Parameter.KEYWORD_ONLY
-
-
-def program(binary: type) -> str:
-    """How a person starts this binary."""
-    module = sys.modules[binary.__module__]
-    spec = getattr(module, "__spec__", None)
-    return f"python -m {(spec.name if spec else binary.__module__).removesuffix('.__main__')}"
-
-
 def _ended(binary: type, words: list[str]) -> int:
     """The exit code, after saying in one line what went wrong."""
     try:
@@ -89,7 +61,7 @@ def _ended(binary: type, words: list[str]) -> int:
 
 
 def _run(binary: type, words: list[str]) -> int:
-    from py.tools import help  # late: it is a page of its own
+    from py.tools import help  # late: a run does not wait for it
 
     known = commands(binary)
     name = words[0] if words else "--help"

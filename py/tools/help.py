@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 
-from py.tools import cli
+from py.tools.commands import DRYRUN, Command, commands, flags, is_argument, program
 
 WIDTH = 100
 _KIND = {str: "TEXT", int: "N", float: "X"}
@@ -11,12 +11,12 @@ _KIND = {str: "TEXT", int: "N", float: "X"}
 
 def of_binary(binary: type) -> str:
     """What the binary is for, and its commands with the first sentence of each."""
-    known = cli.commands(binary)
+    known = commands(binary)
     width = max(map(len, known), default=0)
     lines = [
         _filled(f"  {name:<{width}}  {_first_line(command)}", width + 4) for name, command in known.items()
     ]
-    prog = cli.program(binary)
+    prog = program(binary)
     usage = f"usage: {prog} COMMAND [--flag=value ...] [--dryrun]"
     more = f"{prog} COMMAND --help shows the flags of a command."
     return "\n".join([inspect.getdoc(binary) or "", "", usage, "", *lines, "", more])
@@ -26,13 +26,13 @@ def of_command(binary: type, name: str) -> str:
     """What the command does, and each flag with its type, its default and its meaning."""
     from fire import docstrings  # late: only a page of help needs it
 
-    command = cli.commands(binary)[name]
+    command = commands(binary)[name]
     doc = docstrings.parse(inspect.getdoc(command) or "")
     meaning = {entry.name: entry.description or "" for entry in doc.args or []}
-    meaning.setdefault(cli.DRYRUN, "Print what would be done and do nothing.")
-    known = cli.flags(command)
+    meaning.setdefault(DRYRUN, "Print what would be done and do nothing.")
+    known = flags(command)
     words = [_usage(flag, parameter) for flag, parameter in known.items()]
-    usage = _filled(f"usage: {cli.program(binary)} {name} {' '.join(words)}", indent=9)
+    usage = _filled(f"usage: {program(binary)} {name} {' '.join(words)}", indent=9)
     left = {flag: _spelled(flag, parameter) for flag, parameter in known.items()}
     indent = max(map(len, left.values())) + 4
     rows = [
@@ -44,7 +44,7 @@ def of_command(binary: type, name: str) -> str:
     return "\n\n".join(["\n\n".join(about), usage, "\n".join(rows), *gives])
 
 
-def outputs_of(command: cli.Command) -> list[str]:
+def outputs_of(command: Command) -> list[str]:
     """The names of the outputs that a command gives: the keys of the TypedDict that it returns."""
     returned = inspect.signature(command).return_annotation
     return list(getattr(returned, "__annotations__", {}))
@@ -54,12 +54,12 @@ def _filled(text: str, indent: int) -> str:
     return textwrap.fill(text, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
-def _first_line(command: cli.Command) -> str:
+def _first_line(command: Command) -> str:
     return (inspect.getdoc(command) or "").partition("\n")[0]
 
 
 def _spelled(flag: str, parameter: inspect.Parameter) -> str:
-    if cli.is_argument(parameter):
+    if is_argument(parameter):
         return flag.upper()
     return f"--{flag}" if parameter.annotation is bool else f"--{flag}={_KIND[parameter.annotation]}"
 

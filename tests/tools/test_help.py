@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from py.tools import cli, help
+from py.tools.commands import commands, flags, is_argument
 from py.tools.folders import ROOT
 
 
@@ -29,7 +30,7 @@ def binaries() -> dict[str, type]:
 
 
 BINARIES = binaries()
-COMMANDS = [(name, command) for name, binary in BINARIES.items() for command in cli.commands(binary)]
+COMMANDS = [(name, command) for name, binary in BINARIES.items() for command in commands(binary)]
 
 
 def fits_the_screen(page: str) -> None:
@@ -50,7 +51,7 @@ def test_the_help_of_a_binary_is_a_page_that_names_every_command(name: str) -> N
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
     fits_the_screen(ended.stdout)
-    for command in cli.commands(BINARIES[name]):
+    for command in commands(BINARIES[name]):
         assert re.search(rf"^  {command} +\w+", ended.stdout, re.MULTILINE)
 
 
@@ -64,8 +65,8 @@ def test_the_help_of_a_command_is_a_page_that_explains_every_flag(
     page = capsys.readouterr().out
     fits_the_screen(page)
     assert page.strip().splitlines()[0]
-    for flag, parameter in cli.flags(cli.commands(BINARIES[name])[command]).items():
-        spelled = flag.upper() if cli.is_argument(parameter) else rf"--{flag}(=\w+)?"
+    for flag, parameter in flags(commands(BINARIES[name])[command]).items():
+        spelled = flag.upper() if is_argument(parameter) else rf"--{flag}(=\w+)?"
         meaning = re.search(rf"^  {spelled} +(.+)$", page, re.MULTILINE)
         assert meaning and re.search(
             r"\w\w", re.sub(r"\((required|default: .*)\)$", "", meaning[meaning.lastindex or 1])
@@ -74,7 +75,7 @@ def test_the_help_of_a_command_is_a_page_that_explains_every_flag(
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
 def test_every_annotation_is_one_that_the_command_line_knows(name: str, command: str) -> None:
-    for parameter in cli.flags(cli.commands(BINARIES[name])[command]).values():
+    for parameter in flags(commands(BINARIES[name])[command]).values():
         assert parameter.annotation in (str, int, float, bool)
 
 
