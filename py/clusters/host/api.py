@@ -27,10 +27,10 @@ class Api:
             return None
         return json.loads(body) if body.startswith(b"{") else body.decode()
 
-    def post(self, path: str, thing: dict[str, Any]) -> bool:
-        """Make a thing; false where the server would not (yet). One that is there already is as good."""
+    def post(self, path: str, body: dict[str, Any]) -> bool:
+        """Make an object; false where the server would not (yet). One that is there already is as good."""
         try:
-            status, _ = self._request("POST", path, json.dumps(thing))
+            status, _ = self._request("POST", path, json.dumps(body))
         except (OSError, http.client.HTTPException):
             return False
         return status in (http.HTTPStatus.CREATED, http.HTTPStatus.CONFLICT)

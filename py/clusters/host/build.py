@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
-from py.clusters.host import image, preflight, programs
+from py.clusters.host import pause, preflight, programs
 from py.clusters.host.locks import locked
 from py.clusters.host.modules import MODULES, PROGRAMS, SOURCES, Module
 from py.tools import process
@@ -51,7 +51,7 @@ def build(where: Path) -> None:
         began = time.monotonic()
         _say(f"building Kubernetes and what it runs on, once, into {where} (some minutes)")
         _build_all(preflight.go(), part)
-        image.write(part / programs.PAUSE_IMAGE, part / "pause")
+        pause.write(part / programs.PAUSE_IMAGE, part / "pause")
         programs.write_manifest(part)
         part.rename(where)
         _say(f"built {len(PROGRAMS)} programs in {time.monotonic() - began:.0f} s")

@@ -12,8 +12,8 @@ from pathlib import Path
 from py.clusters.host import box, build, cgroups, config, files, images, network, pki, preflight, programs
 from py.clusters.host.api import Api, answers
 from py.clusters.host.locks import locked
+from py.clusters.host.objects import Object, first_objects
 from py.clusters.host.state import CLUSTERS, Folder, Record, others
-from py.clusters.host.things import Thing, first_things
 from py.tools.errors import ClusterError
 
 PATIENCE = 120.0  # seconds for a new cluster: twenty times what it takes on two idle cores
@@ -117,16 +117,16 @@ class HostCluster:
         with box.started(self.name, self._folder, bin_folder, cable) as pid:
             record.pid, record.started = pid, box.started_at(pid)
             self._folder.write(record)
-            self._await_ready(record, PATIENCE, first_things(cable.node))
+            self._await_ready(record, PATIENCE, first_objects(cable.node))
             record.ready = True
             self._folder.write(record)
 
-    def _await_ready(self, record: Record, patience: float, things: list[Thing]) -> None:
-        """Make the things, and return when everything is there that a manifest may ask for."""
+    def _await_ready(self, record: Record, patience: float, objects: list[Object]) -> None:
+        """Make the objects, and return when everything is there that a manifest may ask for."""
         cable = network.Cable(record.cable)
         api = Api(cable.node, self._folder.home / "pki")
         end = time.monotonic() + patience
-        for what, there in self._steps(api, cable, things):
+        for what, there in self._steps(api, cable, objects):
             while not there():
                 if not record.alive():
                     raise ClusterError(f"cluster {self.name!r}: its box ended before {what}")
@@ -135,12 +135,12 @@ class HostCluster:
                 time.sleep(POLL)
 
     def _steps(
-        self, api: Api, cable: network.Cable, things: list[Thing]
+        self, api: Api, cable: network.Cable, objects: list[Object]
     ) -> Iterator[tuple[str, Callable[[], bool]]]:
         """What has to be there, in the order in which it can be."""
         yield "an API server that is ready", lambda: api.get("/readyz") == "ok"
-        for path, thing in things:
-            yield f"{thing['metadata']['name']} in {path}", partial(api.post, path, thing)
+        for path, body in objects:
+            yield f"{body['metadata']['name']} in {path}", partial(api.post, path, body)
         yield f"a Ready node {config.NODE}", lambda: _is_ready(api.get(f"/api/v1/nodes/{config.NODE}"))
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         yield "the default service account", lambda: api.get(account) is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from py.clusters.host import network, pki
 from py.clusters.host.config import BIN, HOME, NODE, PKI, SOCKET
-from py.clusters.host.image import PAUSE
+from py.clusters.host.pause import PAUSE
 
 
 def write(home: Path, name: str, node_address: str) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 from py.clusters.host import network
 from py.clusters.host.config import NODE, PROVISIONER, STORAGE_CLASS
 
-Thing = tuple[str, dict[str, Any]]  # the path that makes it, and what it is
+Object = tuple[str, dict[str, Any]]  # the path that makes it, and what it is
 
 
-def first_things(node_address: str) -> list[Thing]:
-    """Each thing with the path of the API that makes it."""
+def first_objects(node_address: str) -> list[Object]:
+    """Each object with the path of the API that makes it."""
     ports = [
         {"name": "dns", "port": 53, "protocol": "UDP"},
         {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
