@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from py.clusters import Cluster, open_cluster
-
-IMAGE = "debian:bookworm-slim"  # what set-up brings to every machine
+from tests.clusters.host.machine import IMAGE
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import psutil
 from py.clusters.host import cgroups, network
 from py.clusters.host.state import Folder
 
-IMAGE = "debian:bookworm-slim"
+IMAGE = "debian:bookworm-slim"  # what set-up brings to every machine
 
 
 def creator(name: str) -> "subprocess.Popen[str]":
