@@ -160,10 +160,15 @@ def test_environments_nobody_needs_are_removed_but_never_one_in_use(tmp_path: Pa
 
 
 def test_pip_does_it_where_there_is_no_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(venv, "_installer", venv._pip)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "python").symlink_to(Path(sys.executable).resolve())
+    monkeypatch.setattr(sys, "executable", str(alone / "python"))
+    monkeypatch.setenv("PATH", str(alone))
     (tmp_path / "requirements.txt").write_text("pytest\n")
     with venv.python_for(Requirements((tmp_path / "requirements.txt",)), ["pytest"], 120) as python:
         subprocess.run([python, "-m", "pytest", "--version"], check=True)
+    assert "uv =" not in (python.parents[1] / "pyvenv.cfg").read_text()
 
 
 def test_the_time_to_make_one_is_limited(tmp_path: Path) -> None:
