@@ -1,5 +1,6 @@
 """Find pipelines: load the files of a `dags/` folder by path, and nothing else."""
 
+import sys
 import traceback
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -56,6 +57,8 @@ def load(file: Path) -> list[Found]:
     spec = spec_from_file_location(f"_dags_{file.stem}", file.absolute())
     assert spec and spec.loader
     module = module_from_spec(spec)
+    home = str(file.resolve().parents[1])  # where its steps will run, so where its modules are looked for
+    sys.path.insert(0, home)
     try:
         spec.loader.exec_module(module)
     except DefinitionError as error:
@@ -63,6 +66,8 @@ def load(file: Path) -> list[Found]:
     except (Exception, SystemExit) as error:
         said = error.msg if isinstance(error, SyntaxError) else error
         raise DefinitionError(f"{file}:{_line(file, error)}: {type(error).__name__}: {said}") from error
+    finally:
+        sys.path.remove(home)
     pipelines = [value for value in vars(module).values() if isinstance(value, Pipeline)]
     for each in pipelines:
         if not each.last:

@@ -15,7 +15,7 @@ from py.pipeline import signature
 from py.tools.errors import DefinitionError, UsageError, near
 
 Value = str | int | float | bool
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")  # it names files, labels and tasks of Airflow as well
 HOUR = timedelta(hours=1)
 
 
@@ -287,7 +287,8 @@ class Pipeline:
 
 def _check_name(kind: str, name: object) -> None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise DefinitionError(f"{kind} {name!r}: a name is a letter, then letters, digits and underscores")
+        what = "a name is a letter, then up to 99 letters, digits and underscores"
+        raise DefinitionError(f"{kind} {name!r}: {what}")
 
 
 def _unspeakable(text: str) -> str:

@@ -63,6 +63,30 @@ def test_a_name_is_declared_by_one_file(project: Project) -> None:
     assert "sample.py declares a pipeline 'sample' too" in str(broken[0])
 
 
+BINARY = """
+from py.tools import cli
+
+class Greeter:
+    def greet(self, *, who: str) -> None:
+        print("hello", who)
+
+if __name__ == "__main__":
+    cli.main(Greeter)
+"""
+
+
+def test_a_module_is_looked_for_above_its_dags_wherever_we_are(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (project.folder / "greeters").mkdir()
+    (project.folder / "greeters" / "polite.py").write_text(BINARY)
+    project.declare('pipeline.step("a", Binary("greeters.polite")("greet", who="you"))')
+    dags = f"--dags={project.folder / 'dags'}"
+    project.folder = tmp_path_factory.mktemp("elsewhere")
+    code, out = project.e2e("run", "sample", dags, "--verbose")
+    assert (code, "| hello you" in out) == (0, True), out
+
+
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--dags=FOLDER"):
         load.pipeline("x", tmp_path / "nowhere")

@@ -161,6 +161,8 @@ def test_what_a_killed_runner_left_is_finished_by_the_next_start(project: Projec
 
     (project.folder / "dags" / "sample.py").unlink()  # what was recorded must be enough
     project.declare('pipeline.step("a", sh(do="true"))', name="other")
+    assert "finished as" not in project.run("--dryrun", name="other")[1]  # it starts nothing
+    assert (project.folder / "cluster").exists()
     code, out = project.run(name="other")
     assert code == 0
     assert f"{lost.name}: its runner was killed; finished as ABORTED" in out

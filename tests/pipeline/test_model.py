@@ -35,7 +35,7 @@ def test_a_name_is_given_once(pipeline: Pipeline) -> None:
         pipeline.param("dryrun", True)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "1st", "../up", "a-b", "é"])
+@pytest.mark.parametrize("name", ["", "a b", "1st", "../up", "a-b", "é", "x" * 101])
 def test_a_name_is_letters_digits_and_underscores(pipeline: Pipeline, name: str) -> None:
     with pytest.raises(DefinitionError):
         pipeline.step(name, tool("x"))
