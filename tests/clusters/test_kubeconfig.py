@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from py.clusters import Cluster, open_cluster
-from py.kube import placing, sharing
+from py.kube import kubeconfig, placing, sharing
 from py.kube.apply import Application
 from py.kube.client import dynamic
 from py.kube.manifests import Manifest, ManifestError
@@ -139,8 +139,6 @@ def test_in_cluster_outside_of_a_pod_is_refused() -> None:
 def test_a_pod_reaches_its_own_cluster_by_its_account(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from py.clusters import kubeconfig
-
     (tmp_path / "token").write_text("t")
     monkeypatch.setattr(kubeconfig, "ACCOUNT", tmp_path)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
