@@ -8,21 +8,22 @@
 Every command may be run again: it finds what is there and does the rest.
 """
 
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from py.clusters import Cluster, open_cluster
+from py.clusters.evidence import keep_evidence
 from py.tools import cli, dryrun, outputs
-from py.tools.errors import ClusterError, Mistake, UsageError, WindtunnelError
+from py.tools.errors import ClusterError, UsageError
 from py.tools.image_ref import has_registry
 
 if TYPE_CHECKING:
     from py.kube.manifests import Manifest
 
-EVIDENCE = 20.0  # seconds that a teardown spends on keeping logs
+EVIDENCE = "cluster"  # the folder of ARTIFACTS for what the cluster knows
+BRIEF = 20.0  # seconds that a teardown spends on it
 
 
 class Created(TypedDict):
@@ -108,8 +109,8 @@ class Deploy:
             timeout: Seconds for all of it; what is not had by then is left out.
         """
         target = open_cluster(cluster, name)
-        if not dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / 'cluster'}"):
-            _keep_evidence(target, float(timeout))
+        if not dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / EVIDENCE}"):
+            keep_evidence(target, outputs.artifacts() / EVIDENCE, float(timeout))
 
     def teardown(self, *, cluster: str, name: str, evidence: bool = True) -> None:
         """Remove the cluster, or what there is of it; fail if something remains.
@@ -121,11 +122,11 @@ class Deploy:
         """
         target = open_cluster(cluster, name)
         if evidence:
-            dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / 'cluster'}")
+            dryrun.would(f"write what {name} at {cluster} knows to {outputs.artifacts() / EVIDENCE}")
         if _would(target.describe("delete")):
             return
         if evidence:
-            _keep_evidence(target, EVIDENCE)
+            keep_evidence(target, outputs.artifacts() / EVIDENCE, BRIEF)
         began = time.monotonic()
         target.delete()
         if target.exists():
@@ -169,55 +170,6 @@ def _deploy(target: Cluster, wanted: "Sequence[Manifest]", loads: Sequence[str],
     application.apply()
     application.wait()
     print(f"{len(wanted)} objects are applied and ready after {time.monotonic() - began:.1f} s", flush=True)
-
-
-def _keep_evidence(target: Cluster, seconds: float) -> None:
-    """Write what the cluster knows; whatever goes wrong is printed and fails nothing."""
-    folder = outputs.artifacts() / "cluster"
-    deadline = time.monotonic() + seconds
-    try:
-        if not target.exists():
-            print(f"there is no {target.name}: no logs to keep", flush=True)
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        lacking = _from_both(target, folder, deadline)
-        print(f"logs are in {folder}", flush=True)
-    except Mistake:
-        raise
-    except (WindtunnelError, OSError) as error:
-        lacking = [str(error)]
-    if lacking:
-        print("could not keep:\n  " + "\n  ".join(lacking), flush=True)
-
-
-def _from_both(target: Cluster, folder: Path, deadline: float) -> list[str]:
-    """Ask the cluster's own programs and its API at once: either may be silent."""
-    lacking: list[str] = []
-
-    def own() -> None:
-        try:
-            target.dump_logs(folder)
-        except Exception as error:
-            lacking.append(f"the cluster's own logs: {error}")
-
-    def api() -> None:
-        from py.kube.client import dynamic
-        from py.kube.evidence import dump
-
-        try:
-            client = dynamic(target.kubeconfig())
-            namespace = target.namespace if target.shared else None
-            lacking.extend(dump(client, folder, run=target.name, namespace=namespace, deadline=deadline))
-        except Exception as error:
-            lacking.append(f"what the API knows: {error}")
-
-    parts = [threading.Thread(target=part, daemon=True) for part in (own, api)]
-    for part in parts:
-        part.start()
-    for part in parts:
-        part.join(max(0.0, deadline - time.monotonic()))
-    slow = ["time was up before all was written"] if any(part.is_alive() for part in parts) else []
-    return [*lacking, *slow]
 
 
 if __name__ == "__main__":
