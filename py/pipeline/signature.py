@@ -65,12 +65,9 @@ def _source(module: str) -> str:
     except ModuleNotFoundError:
         spec = None
     if spec is None or not spec.origin:
-        beside = find_spec(module.rpartition(".")[0])
-        folders = list(beside.submodule_search_locations or []) if beside else []
-        names = (
-            [f"{beside.name}.{file.stem}" for folder in folders for file in Path(folder).glob("*.py")]
-            if beside
-            else []
-        )
+        package = module.rpartition(".")[0]
+        beside = find_spec(package)
+        folders = beside.submodule_search_locations or [] if beside else []
+        names = [f"{package}.{file.stem}" for folder in folders for file in Path(folder).glob("*.py")]
         raise DefinitionError(f"there is no program {module!r}; {near(module, names, 'there are')}")
     return Path(spec.origin).read_text()

@@ -1,1 +1,1 @@
-"""The ground floor: errors, processes, outputs and the command line. It knows nobody above it."""
+"""The ground floor: what every module may stand on, and which knows nobody above it."""
