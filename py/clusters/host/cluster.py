@@ -155,6 +155,8 @@ class HostCluster:
                 os.waitpid(record.pid, 0)
         cgroups.kill(self.name)
         cgroups.remove(self.name)
+        if record:
+            network.Cable(record.cable).cut()
         self._folder.remove()
 
     def _locked(self) -> AbstractContextManager[None]:

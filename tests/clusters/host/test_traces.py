@@ -4,11 +4,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
 from py.clusters.host import HostCluster
+from py.clusters.host.box import first_process
 from py.clusters.host.state import Folder, Record
 from tests.clusters.host.machine import creator, processes, traces
 
@@ -28,6 +30,14 @@ def test_delete_leaves_nothing(absent: HostCluster) -> None:
         assert during[kind], kind  # else this test could not fail
     absent.delete()
     assert traces(absent.name, cable) == before
+
+
+def test_what_keeps_the_network_of_a_dead_box_does_not_keep_its_interface(absent: HostCluster) -> None:
+    absent.create()
+    record = record_of(absent.name)
+    with Path(f"/proc/{first_process(record.pid)}/ns/net").open():  # as a connection that was not ended does
+        absent.delete()
+        assert not traces(absent.name, record.cable)["interface"]
 
 
 def test_deleting_what_is_not_there_is_fine(absent: HostCluster) -> None:
