@@ -13,7 +13,7 @@ from py.pipeline.render import quoted, render
 from py.pipeline.run import FAILED, Run
 from py.results import verdict
 from py.tools import cli, dryrun
-from py.tools.errors import UsageError, near
+from py.tools.errors import StoreError, UsageError, near
 
 EXIT = {verdict.SUCCESS: 0, verdict.FAILURE: 1, verdict.ABORTED: 130}
 RUNS = "runs"
@@ -123,7 +123,13 @@ class E2E:
         chosen = found.pipeline.only(only.split(",")) if only else found.pipeline
         this = run.new(chosen, values, runs=Path(runs), home=home, file=str(found.file))
         with progress.shown(this, verbose=verbose or this.dryrun) as watcher:
-            result = local.drive(this, jobs=jobs, watcher=watcher)
+            try:
+                result = local.drive(this, jobs=jobs, watcher=watcher)
+            except OSError as error:  # its disk is full, say
+                raise StoreError(
+                    f"{this.name} stopped half-way, for nothing can be written: {error}; "
+                    "once that is mended, the next run takes away what it made"
+                ) from None
         _summary(this)
         return EXIT[result]
 

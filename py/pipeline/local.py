@@ -72,7 +72,7 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
     failed, after all that it waits for has ended.
     """
     watcher = watcher or Nobody()
-    if unset := environment.unset(run.steps):
+    if (unset := environment.unset(run.steps)) and not run.dryrun:
         raise Missing(
             f"steps of {run.pipeline} need {', '.join(f'${name}' for name in unset)}, which is not set"
         )

@@ -224,6 +224,21 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(project: Project, word
     assert not (project.folder / "begun").exists()
 
 
+def test_when_nothing_can_be_written_any_more_the_next_run_undoes(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "mv $WORKSPACE/../steps kept; touch $WORKSPACE/../steps; exit 1"))
+    code, out = project.run()
+    last = out.splitlines()[-1]
+    assert (code, "Traceback" in out, "the next run takes away what it made" in last) == (1, False, True), out
+    assert (project.folder / "cluster").exists()
+
+    steps = project.last().folder / "steps"
+    steps.unlink()
+    (project.folder / "kept").rename(steps)
+    project.declare('pipeline.step("a", sh(do="true"))', name="other")
+    assert project.run(name="other")[0] == 0
+    assert not (project.folder / "cluster").exists()
+
+
 @pytest.mark.parametrize("record", ["", "{", "[]", "{}"])
 def test_a_damaged_record_of_a_run_is_told_in_one_line(project: Project, record: str) -> None:
     project.declare('pipeline.step("a", sh(do="touch begun"))')
@@ -419,6 +434,7 @@ def test_a_secret_that_is_not_set_starts_nothing(project: Project) -> None:
     assert code == 2
     assert "$NO_SUCH_TOKEN, which is not set" in out
     assert not (project.folder / "begun").exists()
+    assert project.run("--dryrun")[0] == 0  # which shows it as $NO_SUCH_TOKEN
 
 
 def test_the_command_by_hand_repeats_a_step(project: Project) -> None:
