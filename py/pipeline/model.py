@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from py.pipeline import signature
 from py.tools.errors import DefinitionError, UsageError, near
 
 Value = str | int | float | bool
+Thing = TypeVar("Thing")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")  # it names files, labels and tasks of Airflow as well
 HOUR = timedelta(hours=1)
 
@@ -202,23 +204,24 @@ class Pipeline:
         self._check_new("step", name, self.steps)
         if not isinstance(command, Command):
             raise DefinitionError(f"step {name!r}: the command is {command!r}; make it with a Binary")
-        names = tuple(outputs)
+        names = _several(name, "outputs", outputs)
         for output in names:
             _check_name(f"step {name!r}: output", output)
         referred = [
             self._known(name, value) for value in command.flags.values() if isinstance(value, Reference)
         ]
         used = [reference.step for reference in referred if isinstance(reference, Output)]
-        undone = [self._own(name, "undoes", step) for step in undoes]
+        undone = [self._own(name, "undoes", step) for step in _several(name, "undoes", undoes)]
         if undone and used:
             raise DefinitionError(
                 f"step {name!r} undoes others, so it runs after failures too, when the output of {used[0]!r} "
                 "may not exist: use params and run_name"
             )
-        needed = {*used, *(self._own(name, "after", step) for step in after), *self._built_on(undone)}
+        waits = [self._own(name, "after", step) for step in _several(name, "after", after)]
+        needed = {*used, *waits, *self._built_on(undone)}
         step = Step(
             name, command, names, tuple(known for known in self.steps if known in needed), tuple(undone),
-            timeout.total_seconds(), junit, tuple(secrets),
+            _seconds(name, timeout), junit, _several(name, "secrets", secrets),
         )  # fmt: skip
         self.steps[name] = step
         return step
@@ -289,6 +292,19 @@ def _check_name(kind: str, name: object) -> None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         what = "a name is a letter, then up to 99 letters, digits and underscores"
         raise DefinitionError(f"{kind} {name!r}: {what}")
+
+
+def _several(step: str, word: str, given: Iterable[Thing]) -> tuple[Thing, ...]:
+    """The things of a list; one thing without a list would be taken apart into what is no thing."""
+    if isinstance(given, str | Step):
+        raise DefinitionError(f"step {step!r}: {word} wants a list, as in {word}=[…]")
+    return tuple(given)
+
+
+def _seconds(step: str, timeout: timedelta) -> float:
+    if not isinstance(timeout, timedelta) or timeout <= timedelta():
+        raise DefinitionError(f"step {step!r}: timeout wants a time above 0, as in timedelta(minutes=5)")
+    return timeout.total_seconds()
 
 
 def _unspeakable(text: str) -> str:

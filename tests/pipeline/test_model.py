@@ -1,6 +1,7 @@
 """A mistake in a definition is an error on the line that made it, with the near names."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,24 @@ def test_a_name_is_letters_digits_and_underscores(pipeline: Pipeline, name: str)
         Pipeline(name)
     with pytest.raises(DefinitionError):
         pipeline.step("fine", tool("x"), outputs=[name])
+
+
+@pytest.mark.parametrize(
+    ("mistake", "says"),
+    [
+        ({"outputs": "image"}, r"outputs wants a list, as in outputs=\[…\]"),
+        ({"secrets": "TOKEN"}, "secrets wants a list"),
+        ({"after": Pipeline("other").step("one", tool("x"))}, "after wants a list"),
+        ({"undoes": Pipeline("other").step("one", tool("x"))}, "undoes wants a list"),
+        ({"timeout": 30}, "timeout wants a time above 0"),
+        ({"timeout": timedelta(0)}, "timeout wants a time above 0"),
+    ],
+)
+def test_one_thing_is_no_list_and_a_number_no_time(
+    pipeline: Pipeline, mistake: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(DefinitionError, match=f"step 'build': {says}"):
+        pipeline.step("build", tool("x"), **mistake)
 
 
 def test_nothing_comes_after_done(pipeline: Pipeline) -> None:
