@@ -265,14 +265,21 @@ def test_a_step_whose_time_is_up_is_ended_with_its_tree(project: Project) -> Non
 
 
 def test_independent_steps_run_side_by_side_as_many_as_jobs_allow(project: Project) -> None:
-    project.declare('for i in range(4):\n    pipeline.step(f"s{i}", sh(do="sleep 0.5"))')
-    began = time.monotonic()
-    assert project.run("--jobs=4")[0] == 0
-    wide = time.monotonic() - began
-    began = time.monotonic()
-    assert project.run("--jobs=1")[0] == 0
-    assert time.monotonic() - began > 2
-    assert wide < 1.5
+    # Each step waits until $MEET have come, counts those that are here, and leaves.
+    come = "touch came.$STEP_NAME here.$STEP_NAME; until [ $(ls came.* | wc -l) -ge $MEET ]; do sleep 0.02; done"
+    project.declare(
+        f"""
+        for i in range(4):
+            pipeline.step(f"s{{i}}", sh(do="{come}; ls here.* | wc -l >> counts; sleep 0.2; rm here.$STEP_NAME"))
+        """
+    )
+    for jobs in (4, 1):
+        project.env["MEET"] = str(jobs)
+        assert project.run(f"--jobs={jobs}")[0] == 0
+        counts = [int(line) for line in (project.folder / "counts").read_text().split()]
+        assert max(counts) == jobs
+        for file in [*project.folder.glob("came.*"), project.folder / "counts"]:
+            file.unlink()
 
 
 def test_the_longest_way_starts_first(project: Project) -> None:
