@@ -102,7 +102,8 @@ class Release:
         names = [f"{prefix}{image.name}:{built.tag}" for image in images]
         labels = {
             "org.opencontainers.image.revision": built.revision,
-            "org.opencontainers.image.source": built.source,
+            # A folder of this machine says nothing elsewhere, and would make each run's image another one.
+            "org.opencontainers.image.source": "" if built.source.startswith("file:") else built.source,
             "org.opencontainers.image.version": built.tag,
         }
         ids = [docker.build(image, name, labels) for image, name in zip(images, names, strict=True)]

@@ -232,6 +232,14 @@ def test_one_dockerfile_gives_an_image_that_says_where_it_came_from(project: Pat
 
 
 @needs_docker
+def test_the_same_commit_is_the_same_image_in_whatever_folder_it_was_cloned_from(project: Path) -> None:
+    git(project, "remote", "add", "origin", "file:///a/folder")
+    first = Release().build(src_dir=str(project))
+    git(project, "remote", "set-url", "origin", "file:///another/folder")
+    assert Release().build(src_dir=str(project), tag=first["image"].partition(":")[2]) == first
+
+
+@needs_docker
 def test_images_are_built_in_the_order_of_the_build_file(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,18 @@ def execute(
     return record
 
 
+def undo_unseen(run: Run, step: Step, why: OSError) -> Record:
+    """Run a step that undoes although nothing can be written: a full disk must keep no cluster alive."""
+    began = time.time()
+    env = environment.of(run, step)
+    argv = _started(render(step.command, run.answer))
+    result = process.follow(
+        argv, lambda piece: None, cwd=run.home, env=env, timeout=step.timeout, mark=env["STEP_OUTPUTS"]
+    )
+    state, reason = _ended(step, result)
+    return Record(state, reason or f"without a log: {why}", result.code, began, result.seconds)
+
+
 def by_hand(run: Run, step: Step) -> str:
     """The exact command that repeats a step in a shell.
 

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from heapq import heappop, heappush
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from py.pipeline import environment
 from py.pipeline import run as runs
-from py.pipeline.execute import execute
+from py.pipeline.execute import execute, undo_unseen
 from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run
 from py.results import verdict
 from py.tools import process
@@ -197,7 +197,8 @@ class _Schedule:
 
     def _leave_out(self, name: str, reason: str) -> None:
         record = Record(NOT_RUN, reason)
-        self.run.keep(name, record)
+        with suppress(OSError):  # a full disk: what was made must still be undone
+            self.run.keep(name, record)
         self.watcher.ended(name, record)
 
     def _start(self, name: str) -> None:
@@ -217,7 +218,10 @@ class _Schedule:
                 self.run, step, cancelled=lambda: self.stop.times > patience,
                 hurry=lambda: self.stop.times > 1, said=lambda piece: self.watcher.said(name, piece),
             )  # fmt: skip
-        except Exception as error:  # a full disk, say: the run must end, and say so
+        except OSError as error:  # a full disk, say: the run must end, and say so
+            blind = undo_unseen(self.run, step, error) if step.undoes else None
+            self.run.records[name] = blind or Record(FAILED, f"the runner could not write: {error}")
+        except Exception as error:
             self.run.records[name] = Record(FAILED, f"the runner could not run it: {error}")
         finally:
             self.ended.put(name)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -266,13 +267,9 @@ def test_a_step_whose_time_is_up_is_ended_with_its_tree(project: Project) -> Non
 
 def test_independent_steps_run_side_by_side_as_many_as_jobs_allow(project: Project) -> None:
     # Each step waits until $MEET have come, counts those that are here, and leaves.
-    come = "touch came.$STEP_NAME here.$STEP_NAME; until [ $(ls came.* | wc -l) -ge $MEET ]; do sleep 0.02; done"
-    project.declare(
-        f"""
-        for i in range(4):
-            pipeline.step(f"s{{i}}", sh(do="{come}; ls here.* | wc -l >> counts; sleep 0.2; rm here.$STEP_NAME"))
-        """
-    )
+    come = "touch {came,here}.$STEP_NAME; until [ $(ls came.* | wc -l) -ge $MEET ]; do sleep 0.02; done"
+    count = "ls here.* | wc -l >> counts; sleep 0.2; rm here.$STEP_NAME"
+    project.declare(f'for i in range(4):\n    pipeline.step(f"s{{i}}", sh(do="{come}; {count}"))')
     for jobs in (4, 1):
         project.env["MEET"] = str(jobs)
         assert project.run(f"--jobs={jobs}")[0] == 0
@@ -280,6 +277,30 @@ def test_independent_steps_run_side_by_side_as_many_as_jobs_allow(project: Proje
         assert max(counts) == jobs
         for file in [*project.folder.glob("came.*"), project.folder / "counts"]:
             file.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk that is full is mounted, which needs root")
+def test_a_full_disk_is_red_and_what_was_made_is_undone(project: Project) -> None:
+    small = project.folder / "runs"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", small], check=True)
+    try:
+        project.declare(
+            """
+            create = pipeline.step("create", sh(do="touch cluster"))
+            fill = pipeline.step("fill", sh(do="cat /dev/zero > $WORKSPACE/much; true"), after=[create])
+            test = pipeline.step("test", sh(do="echo tested"), after=[fill])
+            pipeline.step("later", sh(do="true"), after=[test])
+            pipeline.step("teardown", sh(do="rm cluster"), undoes=[create])
+            """
+        )
+        code, out = project.run()
+        assert code == 1
+        assert "No space left on device" in out
+        assert "Traceback" not in out
+        assert not (project.folder / "cluster").exists()
+    finally:
+        subprocess.run(["umount", small], check=True)
 
 
 def test_the_longest_way_starts_first(project: Project) -> None:
