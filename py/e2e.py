@@ -117,8 +117,8 @@ class E2E:
         found = load.pipeline(pipeline, _dags(dags))
         asked = params.from_json(conf) | ({"dryrun": True} if dryrun.enabled else {})
         values = params.resolve(found.pipeline, asked, preset)
-        for lost in [] if values["dryrun"] else local.finish_lost(Path(runs)):
-            print(f"{lost.name}: its runner was killed; finished as {lost.result}")
+        for lost in [] if values["dryrun"] else local.finish_lost(Path(runs), _unfinished):
+            print(f"{lost.name} is finished: {lost.result}\n")
         home = found.file.resolve().parents[1]
         chosen = found.pipeline.only(only.split(",")) if only else found.pipeline
         this = run.new(chosen, values, runs=Path(runs), home=home, file=str(found.file))
@@ -163,6 +163,11 @@ def _columns(rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _unfinished(lost: Run) -> local.Watcher:
+    print(f"{lost.name}: its runner left it unfinished; finishing it now")
+    return progress.Lines(lost)
 
 
 def _summary(this: Run) -> None:

@@ -4,10 +4,13 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from py.pipeline.model import Step
-from py.pipeline.run import Run
 from py.tools.folders import ROOT
+
+if TYPE_CHECKING:
+    from py.pipeline.run import Run
 
 # Airflow's settings hold its passwords; PYTEST_ variables would disturb a test suite that is a step.
 _NOT_FOR_STEPS = re.compile("AIRFLOW|_AIRFLOW|PYTEST_|VIRTUAL_ENV$|PYTHONPATH$")
@@ -15,7 +18,7 @@ _SECRET = re.compile("TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_K
 _PATHS = ("GOOGLE_APPLICATION_CREDENTIALS",)  # where a secret is, not what it is
 
 
-def of(run: Run, step: Step) -> dict[str, str]:
+def of(run: "Run", step: Step) -> dict[str, str]:
     """Everything that the step's process gets."""
     folder = run.step_folder(step.name)
     return {
@@ -26,7 +29,7 @@ def of(run: Run, step: Step) -> dict[str, str]:
     }
 
 
-def contract(run: Run, step: Step) -> dict[str, str]:
+def contract(run: "Run", step: Step) -> dict[str, str]:
     """The variables that a person needs as well to repeat the step by hand."""
     search = {} if run.home == ROOT else {"PYTHONPATH": str(ROOT)}
     return search | {

@@ -3,14 +3,13 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from heapq import heappop, heappush
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from py.pipeline import environment
 from py.pipeline import run as runs
 from py.pipeline.execute import execute, undo_unseen
 from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run
@@ -72,10 +71,6 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
     failed, after all that it waits for has ended.
     """
     watcher = watcher or Nobody()
-    if (unset := environment.unset(run.steps)) and not run.dryrun:
-        raise Missing(
-            f"steps of {run.pipeline} need {', '.join(f'${name}' for name in unset)}, which is not set"
-        )
     stop = Interrupts(watcher)
     with runs.driving(run) as mine:
         if not mine:
@@ -85,8 +80,11 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
         return conclude(run, interrupted=bool(stop.times))
 
 
-def finish_lost(folder: Path, watcher: Watcher | None = None) -> list[Run]:
-    """Finish the runs in `folder` whose driver died: end what still runs, undo what was made, say ABORTED."""
+def finish_lost(folder: Path, watch: Callable[[Run], Watcher] = lambda run: Nobody()) -> list[Run]:
+    """Finish the runs in `folder` whose driver died: end what still runs, undo what was made, say ABORTED.
+
+    `watch` gives the watcher for each, before anything is done.
+    """
     lost = []
     for file in sorted(folder.glob(".open/*")):
         if not (folder / file.name / "run.json").exists():
@@ -94,7 +92,7 @@ def finish_lost(folder: Path, watcher: Watcher | None = None) -> list[Run]:
         with runs.locked(file, make=False) as mine:
             if mine and file.exists():  # else it ended while we looked; only now its record stands still
                 run = runs.read(folder / file.name)
-                _finish(run, watcher or Nobody())
+                _finish(run, watch(run))
                 lost.append(run)
     return lost
 

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from py.pipeline import environment
 from py.pipeline.answers import known
 from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
 from py.pipeline.render import Answer
-from py.tools.errors import StoreError, UsageError, near
+from py.tools.errors import Missing, StoreError, UsageError, near
 from py.tools.files import write_whole
 from py.tools.names import slug
 
@@ -122,7 +123,10 @@ def new(
     file: str = "",
     run_id: str = "",
 ) -> Run:
-    """Make a run and its folders; nothing has begun."""
+    """Make a run and its folders; nothing has begun. What would stop it later is said now."""
+    if (unset := environment.unset(pipeline.steps)) and not params["dryrun"]:
+        names = ", ".join(f"${name}" for name in unset)
+        raise Missing(f"steps of {pipeline.name} need {names}, which is not set")
     now = time.time()
     run_id = run_id or f"local__{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{os.urandom(3).hex()}"
     name = name_of(pipeline.name, run_id)

@@ -145,7 +145,7 @@ def test_interrupted_twice_the_run_stops_now_and_the_next_start_undoes(project: 
     project.declare('pipeline.step("a", sh(do="true"))', name="other")
     code, out = project.run(name="other")
     assert code == 0
-    assert f"{first.name}: its runner was killed; finished as ABORTED" in out
+    assert f"{first.name}: its runner left it unfinished" in out
     assert not (project.folder / "cluster").exists()
 
 
@@ -166,7 +166,7 @@ def test_what_a_killed_runner_left_is_finished_by_the_next_start(project: Projec
     assert (project.folder / "cluster").exists()
     code, out = project.run(name="other")
     assert code == 0
-    assert f"{lost.name}: its runner was killed; finished as ABORTED" in out
+    assert f"{lost.name}: its runner left it unfinished" in out
     assert not (project.folder / "cluster").exists()
     assert ended(project, "child", "grandchild")
     told = json.loads((lost.folder / "run.json").read_text())
@@ -225,19 +225,27 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(project: Project, word
     assert not (project.folder / "begun").exists()
 
 
-def test_when_nothing_can_be_written_any_more_the_next_run_undoes(project: Project) -> None:
+def test_when_no_log_can_be_written_any_more_what_was_made_is_undone_all_the_same(project: Project) -> None:
     project.declare(LONG.replace("{long}", "mv $WORKSPACE/../steps kept; touch $WORKSPACE/../steps; exit 1"))
+    code, out = project.run()
+    assert (code, "Traceback" in out) == (1, False), out
+    assert "tests failed: the runner could not write" in out
+    assert "teardown  passed in" in out
+    assert not (project.folder / "cluster").exists()
+
+
+def test_when_no_verdict_can_be_written_the_next_run_finishes_this_one(project: Project) -> None:
+    project.declare(LONG.replace("{long}", "mv $ARTIFACTS gone; touch $ARTIFACTS; exit 1"))
     code, out = project.run()
     last = out.splitlines()[-1]
     assert (code, "Traceback" in out, "the next run takes away what it made" in last) == (1, False, True), out
-    assert (project.folder / "cluster").exists()
 
-    steps = project.last().folder / "steps"
-    steps.unlink()
-    (project.folder / "kept").rename(steps)
+    kept = project.last()
+    kept.artifacts.unlink()
+    kept.artifacts.mkdir()
     project.declare('pipeline.step("a", sh(do="true"))', name="other")
-    assert project.run(name="other")[0] == 0
-    assert not (project.folder / "cluster").exists()
+    code, out = project.run(name="other")
+    assert (code, f"{kept.name} is finished: ABORTED" in out) == (0, True)
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "{}"])
@@ -462,6 +470,7 @@ def test_a_secret_that_is_not_set_starts_nothing(project: Project) -> None:
     assert code == 2
     assert "$NO_SUCH_TOKEN, which is not set" in out
     assert not (project.folder / "begun").exists()
+    assert not (project.folder / "runs").exists()
     assert project.run("--dryrun")[0] == 0  # which shows it as $NO_SUCH_TOKEN
 
 
