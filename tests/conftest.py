@@ -1,4 +1,4 @@
-"""What tests share: one real cluster for the whole session, made when the first test asks for it."""
+"""What tests share: one real cluster for all of them, made when the first test asks for it."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ from tests.clusters.host.machine import IMAGE
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A `host://` cluster of this session. Tests share it: what they make in it has names of their own."""
+    """A `host://` cluster that all tests share: what they make in it has names of their own."""
     made = open_cluster("host://", f"tests-{os.getpid()}-{secrets.token_hex(2)}")
     try:
         made.create()

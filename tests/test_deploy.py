@@ -79,7 +79,7 @@ class Ended(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A namespace of the session's cluster, and the binary aimed at it."""
+    """A namespace of the shared cluster, and the binary aimed at it."""
 
     place: str
     name: str
@@ -131,7 +131,7 @@ def run(cluster: Cluster, tmp_path: Path) -> Iterator[Run]:
     ended = made.deploy("create_cluster")
     assert ended.code == 0, ended
     yield made
-    # Not waited for: the session's cluster ends anyhow, and teardown has tests of its own.
+    # Not waited for: the shared cluster ends anyhow, and teardown has tests of its own.
     namespaces = made.client.resources.get(api_version="v1", kind="Namespace")
     with suppress(NotFoundError):
         namespaces.delete(name=name)

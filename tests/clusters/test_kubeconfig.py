@@ -177,7 +177,7 @@ def test_an_image_cannot_be_loaded_and_the_way_to_do_it_is_said(file: Path) -> N
 
 @pytest.fixture
 def make(cluster: Cluster) -> Iterator[Callable[[], Cluster]]:
-    """Opens a namespace of a new name in the session's cluster."""
+    """Opens a namespace of a new name in the cluster that the tests share."""
     opened: list[Cluster] = []
 
     def one() -> Cluster:
