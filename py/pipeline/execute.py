@@ -26,8 +26,31 @@ def execute(
     """Run a step of a run and record how it ended; what it prints goes to its log and to `said`.
 
     Two attempts never overlap: the log is locked, and what a lost attempt left running is ended first.
-    `cancelled` turning true ends the step; `hurry` cuts the time that it is given to end.
+    `cancelled` turning true ends the step; `hurry` cuts the time that it is given to end. A step that undoes
+    runs even if nothing can be written: a full disk must keep no cluster alive.
     """
+    try:
+        record = _logged(run, step, cancelled, hurry, said)
+    except OSError as error:
+        if run.dryrun or not step.undoes:
+            raise
+        record = _unseen(run, step, cancelled, hurry, error)
+    try:
+        run.keep(step.name, record)
+    except OSError:
+        if not step.undoes:
+            raise
+    return record
+
+
+def _logged(
+    run: Run,
+    step: Step,
+    cancelled: Callable[[], bool],
+    hurry: Callable[[], bool],
+    said: Callable[[bytes], object],
+) -> Record:
+    """Run a step, or pretend to, while its log is ours alone."""
     folder = run.step_folder(step.name)
     again = folder.exists()
     folder.mkdir(exist_ok=True)
@@ -35,28 +58,43 @@ def execute(
     log = folder / "log.txt"
     with locked(log) as mine:
         if not mine:
-            record = Record(FAILED, "another attempt of this step is still running", None, began)
-        elif run.dryrun:
-            record = _pretend(run, step, log, said)
-        else:
-            if again:
-                (folder / "outputs.json").unlink(missing_ok=True)
-                process.end_marked(str(folder / "outputs.json"))
-            record = _attempt(run, step, log, cancelled, hurry, said)
-    run.keep(step.name, record)
-    return record
+            return Record(FAILED, "another attempt of this step is still running", None, began)
+        if run.dryrun:
+            return _pretend(run, step, log, said)
+        if again:
+            (folder / "outputs.json").unlink(missing_ok=True)
+            process.end_marked(str(folder / "outputs.json"))
+        return _attempt(run, step, log, cancelled, hurry, said)
 
 
-def undo_unseen(run: Run, step: Step, why: OSError) -> Record:
-    """Run a step that undoes although nothing can be written: a full disk must keep no cluster alive."""
+def _unseen(
+    run: Run, step: Step, cancelled: Callable[[], bool], hurry: Callable[[], bool], why: OSError
+) -> Record:
+    """Run a step without a log."""
     began = time.time()
-    env = environment.of(run, step)
-    argv = _started(render(step.command, run.answer))
-    result = process.follow(
-        argv, lambda piece: None, cwd=run.home, env=env, timeout=step.timeout, mark=env["STEP_OUTPUTS"]
-    )
+    try:
+        result = _followed(run, step, lambda piece: None, cancelled, hurry)
+    except Mistake as error:
+        return Record(FAILED, str(error), None, began, time.time() - began)
     state, reason = _ended(step, result)
     return Record(state, reason or f"without a log: {why}", result.code, began, result.seconds)
+
+
+def _followed(
+    run: Run,
+    step: Step,
+    sink: Callable[[bytes], object],
+    cancelled: Callable[[], bool],
+    hurry: Callable[[], bool],
+) -> process.Result:
+    """Start a step's command and follow it to its end; Mistake if it cannot be started."""
+    env = environment.of(run, step)
+    result = process.follow(
+        _started(render(step.command, run.answer)), sink, cwd=run.home, env=env, timeout=step.timeout,
+        mark=env["STEP_OUTPUTS"], cancelled=cancelled, hurry=hurry,
+    )  # fmt: skip
+    run.left_behind |= result.left_behind
+    return result
 
 
 def by_hand(run: Run, step: Step) -> str:
@@ -104,26 +142,21 @@ def _attempt(
                 said(piece)
 
         sink.write(repeat.encode())
-        env = environment.of(run, step)
         try:
-            result = process.follow(
-                _started(render(step.command, run.answer)), lambda piece: keep(censor.feed(piece)),
-                cwd=run.home, env=env, timeout=step.timeout, mark=env["STEP_OUTPUTS"],
-                cancelled=cancelled, hurry=hurry,
-            )  # fmt: skip
+            result = _followed(run, step, lambda piece: keep(censor.feed(piece)), cancelled, hurry)
         except Mistake as error:
             sink.write(f"{error}\n{repeat}".encode())
             return Record(FAILED, str(error), None, began, time.time() - began)
         keep(censor.flush())
-        run.left_behind |= result.left_behind
         state, reason = _ended(step, result)
         if state == PASSED:
             try:
-                run.outputs[step.name] = _outputs(step, Path(env["STEP_OUTPUTS"]), Censor(secrets))
+                run.outputs[step.name] = _outputs(step, log.with_name("outputs.json"), censor)
             except ValueError as error:
                 state, reason = FAILED, f"ended well, but {error}"
-        end = tail.decode(errors="replace").strip() if state != PASSED else ""
+        end = ""
         if state != PASSED:
+            end = tail.decode(errors="replace").strip()
             last = [line.removeprefix("error: ") for line in end.splitlines()[-1:]]
             reason = ": ".join([reason, *last] if result.code else [reason])
             sink.write(f"\n{step.name} {state}: {reason}\n{repeat}".encode())

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from py.pipeline import run as runs
-from py.pipeline.execute import execute, undo_unseen
+from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run
 from py.results import verdict
 from py.tools import process
@@ -99,10 +99,10 @@ def finish_lost(folder: Path, watch: Callable[[Run], Watcher] = lambda run: Nobo
 
 def _finish(run: Run, watcher: Watcher) -> None:
     process.end_marked(str(run.folder) + os.sep)
+    for name in _cut_short(run):
+        del run.records[name]
     for step in run.steps.values():
-        if step.undoes and step.name in run.records and run.records[step.name].state in (NOT_RUN, ABORTED):
-            del run.records[step.name]
-        elif not step.undoes and step.name not in run.records and run.step_folder(step.name).exists():
+        if not step.undoes and step.name not in run.records and run.step_folder(step.name).exists():
             run.keep(step.name, Record(ABORTED, "the runner was killed"))
     stop = Interrupts(watcher)
     stop.times = 1  # everything but undoing is cancelled
@@ -125,12 +125,17 @@ def conclude(run: Run, interrupted: bool) -> str:
     states = {step: (run.records[step].state, run.records[step].reason) for step in run.steps}
     expected = {} if run.dryrun else {s.name: junit_name(s.name) for s in run.steps.values() if s.junit}
     result, reasons = verdict.judge(states, expected, run.artifacts, run.began, interrupted)
-    if any(step.undoes and run.records[step.name].state in (NOT_RUN, ABORTED) for step in run.steps.values()):
-        run.result, run.reasons = result, reasons
-        run.save()
-    else:
-        run.end(result, reasons)
+    run.result, run.reasons = result, reasons
+    run.save()
+    if not _cut_short(run):
+        run.close()
     return result
+
+
+def _cut_short(run: Run) -> list[str]:
+    """The steps whose undoing somebody's second ^C has left to the next start."""
+    states = run.states()
+    return [s.name for s in run.steps.values() if s.undoes and states.get(s.name) in (NOT_RUN, ABORTED)]
 
 
 def _failure(record: Record) -> str:
@@ -217,8 +222,7 @@ class _Schedule:
                 hurry=lambda: self.stop.times > 1, said=lambda piece: self.watcher.said(name, piece),
             )  # fmt: skip
         except OSError as error:  # a full disk, say: the run must end, and say so
-            blind = undo_unseen(self.run, step, error) if step.undoes else None
-            self.run.records[name] = blind or Record(FAILED, f"the runner could not write: {error}")
+            self.run.records[name] = Record(FAILED, f"the runner could not write: {error}")
         except Exception as error:
             self.run.records[name] = Record(FAILED, f"the runner could not run it: {error}")
         finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from py.pipeline import local
+from py.pipeline import load, local, params
 from py.pipeline import run as runs
 from tests.projects import Project, wait_until
 
@@ -232,6 +232,33 @@ def test_when_no_log_can_be_written_any_more_what_was_made_is_undone_all_the_sam
     assert "tests failed: the runner could not write" in out
     assert "teardown  passed in" in out
     assert not (project.folder / "cluster").exists()
+
+
+def test_an_undo_that_cannot_start_where_no_log_can_be_written_is_told(project: Project) -> None:
+    project.declare(
+        """
+        hide = "mv $WORKSPACE/../steps kept; touch $WORKSPACE/../steps"
+        create = pipeline.step("create", sh(do=hide))
+        pipeline.step("teardown", Binary("./nowhere")("x"), undoes=[create])
+        """
+    )
+    code, out = project.run()
+    assert (code, "Traceback" in out) == (1, False), out
+    assert "teardown failed: ./nowhere cannot be started" in out
+
+
+def test_a_dry_run_whose_log_cannot_be_written_starts_nothing_either(
+    project: Project,
+) -> None:
+    project.declare('create = pipeline.step("create", sh(do="true"))\n'
+                    'pipeline.step("teardown", sh(do="touch begun"), undoes=[create])')  # fmt: skip
+    found = load.pipeline("sample", project.folder / "dags")
+    values = params.resolve(found.pipeline, {"dryrun": True})
+    run = runs.new(found.pipeline, values, runs=project.folder / "runs", home=project.folder)
+    (run.folder / "steps").rmdir()
+    (run.folder / "steps").touch()
+    assert local.drive(run) == "FAILURE"
+    assert not (project.folder / "begun").exists()
 
 
 def test_when_no_verdict_can_be_written_the_next_run_finishes_this_one(project: Project) -> None:
