@@ -63,7 +63,7 @@ class ParamError(Mistake):
     """The conf of a run is wrong; `mistakes` holds all of them."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
+        super().__init__("; ".join(mistakes))  # one line, wherever it is shown
         self.mistakes = mistakes
 
 
