@@ -1,6 +1,6 @@
 """Write a greeting, keep it, take it away again: the smallest pipeline with param, output and undo."""
 
-from py.pipeline import Binary, Pipeline
+from py.pipeline import Binary, Pipeline, airflow_dag
 
 greeting = Binary("examples/any_language/greeting.sh")
 
@@ -11,3 +11,5 @@ write = pipeline.step("write", greeting("write", name=who), outputs=["file"])
 pipeline.step("keep", greeting("keep", file=write["file"]))
 pipeline.step("erase", greeting("erase"), undoes=[write])
 pipeline.done()
+
+dag = airflow_dag(pipeline)

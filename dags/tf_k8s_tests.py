@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from py.pipeline import Binary, Pipeline
+from py.pipeline import Binary, Pipeline, airflow_dag
 
 checks = Binary("py.checks")
 deploy = Binary("py.deploy")
@@ -60,3 +60,5 @@ pipeline.step(
 )  # fmt: skip
 pipeline.step("teardown_cluster", deploy("teardown", **cluster), undoes=[create, setup])
 pipeline.done("done")
+
+dag = airflow_dag(pipeline)

@@ -20,13 +20,17 @@ _PATHS = ("GOOGLE_APPLICATION_CREDENTIALS",)  # where a secret is, not what it i
 
 def of(run: "Run", step: Step) -> dict[str, str]:
     """Everything that the step's process gets."""
-    folder = run.step_folder(step.name)
     return {
         **_scrubbed(),
         **contract(run, step),
         **secrets(step),
-        "STEP_OUTPUTS": str(folder / "outputs.json"),
+        "STEP_OUTPUTS": mark(run, step),
     }
+
+
+def mark(run: "Run", step: Step) -> str:
+    """Where the step writes its outputs; all its processes, and no others, carry it as STEP_OUTPUTS."""
+    return str(run.step_folder(step.name) / "outputs.json")
 
 
 def contract(run: "Run", step: Step) -> dict[str, str]:

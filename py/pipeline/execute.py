@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from py.pipeline import environment
@@ -13,6 +14,8 @@ from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run, locked
 from py.tools import process
 from py.tools.censor import Censor
 from py.tools.errors import Mistake
+
+PATIENCE = 30.0  # seconds that an attempt waits for an earlier one to end
 
 
 def execute(
@@ -30,17 +33,26 @@ def execute(
     runs even if nothing can be written: a full disk must keep no cluster alive.
     """
     try:
-        record = _logged(run, step, cancelled, hurry, said)
+        return _logged(run, step, cancelled, hurry, said)
     except OSError as error:
         if run.dryrun or not step.undoes:
             raise
         record = _unseen(run, step, cancelled, hurry, error)
-    try:
-        run.keep(step.name, record)
-    except OSError:
-        if not step.undoes:
-            raise
-    return record
+        with suppress(OSError):
+            run.keep(step.name, record)
+        return record
+
+
+def take_over(run: Run, step: Step) -> None:
+    """End an earlier attempt of a step, if there is one: it may not know yet that it was given up."""
+    log = run.step_folder(step.name) / "log.txt"
+    deadline = time.monotonic() + PATIENCE
+    while log.exists() and time.monotonic() < deadline:
+        with locked(log) as mine:
+            if mine:
+                return
+        process.end_marked(environment.mark(run, step))
+        time.sleep(0.05)
 
 
 def _logged(
@@ -58,13 +70,22 @@ def _logged(
     log = folder / "log.txt"
     with locked(log) as mine:
         if not mine:
-            return Record(FAILED, "another attempt of this step is still running", None, began)
+            why = "another attempt of this step is still running"
+            run.records[step.name] = Record(FAILED, why, None, began)
+            return run.records[step.name]
         if run.dryrun:
-            return _pretend(run, step, log, said)
-        if again:
-            (folder / "outputs.json").unlink(missing_ok=True)
-            process.end_marked(str(folder / "outputs.json"))
-        return _attempt(run, step, log, cancelled, hurry, said)
+            record = _pretend(run, step, log, said)
+        else:
+            if again:
+                (folder / "outputs.json").unlink(missing_ok=True)
+                process.end_marked(environment.mark(run, step))
+            record = _attempt(run, step, log, cancelled, hurry, said)
+        try:
+            run.keep(step.name, record)
+        except OSError:
+            if not step.undoes:
+                raise
+        return record
 
 
 def _unseen(
@@ -88,10 +109,9 @@ def _followed(
     hurry: Callable[[], bool],
 ) -> process.Result:
     """Start a step's command and follow it to its end; Mistake if it cannot be started."""
-    env = environment.of(run, step)
     result = process.follow(
-        _started(render(step.command, run.answer)), sink, cwd=run.home, env=env, timeout=step.timeout,
-        mark=env["STEP_OUTPUTS"], cancelled=cancelled, hurry=hurry,
+        _started(render(step.command, run.answer)), sink, cwd=run.home, env=environment.of(run, step),
+        timeout=step.timeout, mark=environment.mark(run, step), cancelled=cancelled, hurry=hurry,
     )  # fmt: skip
     run.left_behind |= result.left_behind
     return result

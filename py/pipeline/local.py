@@ -12,7 +12,7 @@ from typing import Protocol
 
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
-from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run
+from py.pipeline.run import ABORTED, FAILED, LOCAL, NOT_RUN, PASSED, Record, Run
 from py.results import verdict
 from py.tools import process
 from py.tools.errors import Missing
@@ -80,21 +80,28 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
         return conclude(run, interrupted=bool(stop.times))
 
 
-def finish_lost(folder: Path, watch: Callable[[Run], Watcher] = lambda run: Nobody()) -> list[Run]:
+def finish_lost(
+    folder: Path,
+    watch: Callable[[Run], Watcher] = lambda run: Nobody(),
+    *,
+    lost: Callable[[Run], bool] = lambda run: run.engine == LOCAL,
+) -> list[Run]:
     """Finish the runs in `folder` whose driver died: end what still runs, undo what was made, say ABORTED.
 
-    `watch` gives the watcher for each, before anything is done.
+    A run that nobody holds and of which `lost` is true has lost its driver; `watch` gives the watcher for
+    each, before anything is done.
     """
-    lost = []
+    finished = []
     for file in sorted(folder.glob(".open/*")):
         if not (folder / file.name / "run.json").exists():
             continue
         with runs.locked(file, make=False) as mine:
             if mine and file.exists():  # else it ended while we looked; only now its record stands still
                 run = runs.read(folder / file.name)
-                _finish(run, watch(run))
-                lost.append(run)
-    return lost
+                if lost(run):
+                    _finish(run, watch(run))
+                    finished.append(run)
+    return finished
 
 
 def _finish(run: Run, watcher: Watcher) -> None:
@@ -123,7 +130,8 @@ def conclude(run: Run, interrupted: bool) -> str:
     ]
     junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, cases)
     states = {step: (run.records[step].state, run.records[step].reason) for step in run.steps}
-    expected = {} if run.dryrun else {s.name: junit_name(s.name) for s in run.steps.values() if s.junit}
+    tests = [] if run.dryrun else [step.name for step in run.steps.values() if step.junit]
+    expected = {step: (junit_name(step), run.records[step].began) for step in tests}
     result, reasons = verdict.judge(states, expected, run.artifacts, run.began, interrupted)
     run.result, run.reasons = result, reasons
     run.save()

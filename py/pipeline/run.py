@@ -27,6 +27,7 @@ from py.tools.files import write_whole
 from py.tools.names import slug
 
 PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
+LOCAL, AIRFLOW = "local", "airflow"  # engines: who drives a run, and so who finishes it if it is lost
 
 
 class Record(NamedTuple):
@@ -55,6 +56,7 @@ class Run:
     steps: dict[str, Step]
     last: str
     began: float
+    engine: str = LOCAL
     records: dict[str, Record] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     result: str = ""
@@ -101,7 +103,7 @@ class Run:
                 "name": self.name, "id": self.id, "pipeline": self.pipeline, "file": self.file,
                 "home": str(self.home), "artifacts": str(self.artifacts), "params": self.params,
                 "steps": [_spelled(step) for step in self.steps.values()], "last": self.last,
-                "began": self.began, "result": self.result, "reasons": self.reasons,
+                "began": self.began, "engine": self.engine, "result": self.result, "reasons": self.reasons,
             },
         )  # fmt: skip
 
@@ -120,6 +122,7 @@ def new(
     home: Path,
     file: str = "",
     run_id: str = "",
+    engine: str = LOCAL,
 ) -> Run:
     """Make a run and its folders; nothing has begun. What would stop it later is said now."""
     if (unset := environment.unset(pipeline.steps)) and not params["dryrun"]:
@@ -139,7 +142,7 @@ def new(
     steps = {step.name: _bound(step, answer) for step in pipeline.steps.values()}
     run = Run(
         name, run_id, pipeline.name, file, home.absolute(), folder, artifacts.absolute(), dict(params), steps,
-        pipeline.last, now,
+        pipeline.last, now, engine,
     )  # fmt: skip
     for needed in (run.workspace, run.artifacts, folder / "steps"):
         needed.mkdir(parents=True, exist_ok=True)
@@ -203,6 +206,27 @@ def driving(run: Run) -> Iterator[bool]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with locked(file) as mine:
         yield mine
+
+
+@contextmanager
+def attended(
+    pipeline: Pipeline, params: Mapping[str, Value], *, run_id: str, runs: Path, home: Path, file: str
+) -> Iterator[Run]:
+    """The run of that id, made if it is new, for one of the tasks that share it.
+
+    While a task attends a run nobody takes it for lost. A run of the same id that asked for something else is
+    an older one that Airflow has forgotten: it is moved aside.
+    """
+    folder = runs.absolute() / name_of(pipeline.name, run_id)
+    if (folder / "run.json").exists() and read(folder).params != params:
+        folder.rename(f"{folder}.{time.time_ns()}")
+    if not (folder / "run.json").exists():
+        new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW)
+    file_of_lock = marker(folder.parent, folder.name)
+    file_of_lock.parent.mkdir(parents=True, exist_ok=True)
+    with file_of_lock.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield read(folder)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ STEPS_JUNIT = "junit_steps.xml"  # the runner's own: a case for each step
 
 def judge(
     states: Mapping[str, tuple[str, str]],
-    expected: Mapping[str, str],
+    expected: Mapping[str, tuple[str, float]],
     artifacts: Path,
     since: float,
     interrupted: bool = False,
@@ -19,8 +19,9 @@ def judge(
     """The verdict on a run and its reasons.
 
     `states` holds the state of each step and why, `expected` the JUnit file that each step with one has to
-    write. A file that is missing, is older than the run (`since`, in seconds since 1970), holds no test or a
-    failed one, or that nobody declared, makes a run red.
+    write and when that step began. A file that is missing, is older than its step, holds no test or a failed
+    one, or that nobody declared and that is newer than the run (`since`), makes a run red. Times are in seconds
+    since 1970.
     """
     reasons = [
         f"{step} {state}: {why}"
@@ -30,12 +31,11 @@ def judge(
     skipped = [step for step, (state, _) in states.items() if state == "not run"]
     if skipped:
         reasons.append(f"not run: {', '.join(skipped)}")
-    passed = {step: name for step, name in expected.items() if states.get(step, ("", ""))[0] == "passed"}
-    for step, name in passed.items():
-        reasons += [f"{step} passed, but {why}" for why in _objections(artifacts / name, since)]
-    reasons += [
-        f"{name} is there, but no step declares it" for name in _extra(artifacts, expected.values(), since)
-    ]
+    passed = {step: file for step, file in expected.items() if states.get(step, ("", ""))[0] == "passed"}
+    for step, (name, began) in passed.items():
+        reasons += [f"{step} passed, but {why}" for why in _objections(artifacts / name, began)]
+    declared = [name for name, _ in expected.values()]
+    reasons += [f"{name} is there, but no step declares it" for name in _extra(artifacts, declared, since)]
     if interrupted:
         return ABORTED, tuple(reasons) or ("interrupted",)
     return (FAILURE, tuple(reasons)) if reasons else (SUCCESS, ())
@@ -46,7 +46,7 @@ def _objections(file: Path, since: float) -> Iterable[str]:
     if not file.exists():
         return [f"its {file.name} is missing"]
     if not _fresh(file, since):
-        return [f"its {file.name} is from before this run"]
+        return [f"its {file.name} is from before this step"]
     try:
         cases = junit.read(file)
     except ValueError as error:

@@ -14,3 +14,8 @@ def cache() -> Path:
 def state() -> Path:
     """The folder for what is there until somebody removes it."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "windtunnel")
+
+
+def runs() -> Path:
+    """The folder for the runs that an engine like Airflow drives."""
+    return Path(os.environ.get("WINDTUNNEL_RUNS") or ROOT / "runs")

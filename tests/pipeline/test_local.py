@@ -408,7 +408,7 @@ CASES = "<testsuite name='s'><testcase classname='c' name='n' time='1'>{}</testc
         (f'echo "{CASES.format("<skipped/>")}" > {{}}', "holds no test that was run"),
         ("echo '<testsuites/>' > {}", "holds no test that was run"),
         ("echo '<testsui' > {}", "junit_tests.xml is no JUnit"),
-        ("touch -d yesterday {}", "is from before this run"),
+        ("touch -d yesterday {}", "is from before this step"),
         (
             f'echo "{CASES.format("")}" | tee {{}} > $ARTIFACTS/junit_more.xml',
             "junit_more.xml is there, but no step",

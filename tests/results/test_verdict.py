@@ -45,7 +45,7 @@ def judged(
     folder.mkdir(exist_ok=True)
     since = time.time()
     put(folder)
-    return verdict.judge({"test": (state, why)}, {"test": FILE}, folder, since, **more)
+    return verdict.judge({"test": (state, why)}, {"test": (FILE, since)}, folder, since, **more)
 
 
 good = Case("c", "good", 0.1)
@@ -77,7 +77,7 @@ def bad(name: str = "bad") -> Case:
          "junit_more.xml is there, but no step declares it"),
         (all_of(put(FILE, good), put("notes.xml", bad())), ""),
         (all_of(put(FILE, good), put(verdict.STEPS_JUNIT, bad())), ""),
-        (all_of(put(FILE, good), old(FILE)), "test passed, but its junit_test.xml is from before this run"),
+        (all_of(put(FILE, good), old(FILE)), "test passed, but its junit_test.xml is from before this step"),
         (all_of(put(FILE, good), put("junit_old.xml", bad()), old("junit_old.xml")), ""),
         (all_of(put(FILE, good), link("junit_x.xml")), ""),
         (link(FILE), "its junit_test.xml is missing"),
@@ -103,7 +103,7 @@ def test_good_junit_does_not_make_up_for_a_failed_step(tmp_path: Path) -> None:
 
 def test_steps_that_did_not_run_are_named_together(tmp_path: Path) -> None:
     states = {"a": ("failed", "exit code 1"), "b": ("not run", "a failed"), "c": ("not run", "b not run")}
-    assert verdict.judge(states, {"c": FILE}, tmp_path, time.time()) == (
+    assert verdict.judge(states, {"c": (FILE, 0)}, tmp_path, time.time()) == (
         FAILURE, ("a failed: exit code 1", "not run: b, c"),
     )  # fmt: skip
 

@@ -1,0 +1,176 @@
+"""Airflow's side of a run: a task carries out steps, and the last one judges what became of them all.
+
+Airflow decides what runs when, and its states are the truth about that; everything else is the same run, in
+the same folder, as one that is driven locally.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.operators.python import PythonOperator
+
+from py.pipeline import environment, local, params
+from py.pipeline.execute import by_hand, execute, take_over
+from py.pipeline.model import Output, Pipeline, Step
+from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run, attended
+from py.pipeline.tasklog import TaskLog
+from py.results import verdict
+from py.tools import process
+from py.tools.errors import WindtunnelError
+from py.tools.folders import runs
+
+GRACE = 3.0  # seconds that a killed step has to end: Airflow kills its task after five
+Context = Mapping[str, Any]
+
+
+class RunOperator(PythonOperator):
+    """A task of a run; what goes wrong is said in a line, and fails the task without a traceback."""
+
+    def __init__(self, *, pipeline: Pipeline, **rest: Any) -> None:
+        super().__init__(python_callable=self.work, show_return_value_in_logs=False, **rest)
+        self.pipeline = pipeline
+
+    def determine_kwargs(self, context: Context) -> Context:
+        """The whole context, as one argument."""
+        return {"task": self, "context": context}
+
+    @staticmethod
+    def work(task: "RunOperator", context: Context) -> Any:
+        """Do the task's work for its run."""
+        try:
+            with task.attended(context) as run:
+                return task.attend(run, context)
+        except WindtunnelError as error:
+            task.log.error("%s", error)
+            raise SystemExit(2) from None
+
+    def attend(self, run: Run, context: Context) -> Any:
+        """Do this task's part of a run; SystemExit fails the task."""
+        raise NotImplementedError
+
+    @contextmanager
+    def attended(self, context: Context) -> Iterator[Run]:
+        """The run that the task belongs to."""
+        dag_run = context["dag_run"]
+        preset = self.pipeline.cron_preset if dag_run.run_type == "scheduled" else ""
+        values = params.resolve(self.pipeline, dag_run.conf or {}, preset)
+        file = Path(context["dag"].fileloc)
+        home = file.resolve().parents[1]
+        with attended(
+            self.pipeline, values, run_id=dag_run.run_id, runs=runs(), home=home, file=str(file)
+        ) as run:
+            yield run
+
+
+class StepsOperator(RunOperator):
+    """A task that carries out one step, or the steps of a group one after the other.
+
+    Its XCom is the step's outputs as one dict; of a group, a dict of such dicts by step.
+    """
+
+    def __init__(self, *, steps: tuple[str, ...], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.steps = steps
+        self.killed = 0.0
+
+    def on_kill(self) -> None:
+        """Airflow wants the task to end; its steps notice within a moment."""
+        self.killed = self.killed or time.monotonic()
+
+    def attend(self, run: Run, context: Context) -> Any:
+        """Carry out the steps."""
+        self._fetch_outputs(run, context["ti"])
+        for name in self.steps:
+            step = run.steps[name]
+            if obstacle := _obstacle(run, [parent for parent in step.upstream if parent in self.steps]):
+                run.keep(name, Record(NOT_RUN, obstacle))
+            else:
+                self._carry_out(run, step)
+        if any(_state(run, name) != PASSED for name in self.steps):
+            raise SystemExit(1)
+        given = {name: run.outputs.get(name, {}) for name in self.steps}
+        return given if self.task_id in self.pipeline.groups else given[self.task_id]
+
+    def _fetch_outputs(self, run: Run, ti: Any) -> None:
+        """Put in what the steps above gave, from their XComs alone: these are what a person sees."""
+        used = {value.step for name in self.steps for value in _references(run.steps[name])} - set(self.steps)
+        for task_id, steps in self.pipeline.tasks().items():
+            if used.intersection(steps):
+                given = ti.xcom_pull(task_ids=task_id) or {}
+                run.outputs |= given if task_id in self.pipeline.groups else {task_id: given}
+
+    def _carry_out(self, run: Run, step: Step) -> None:
+        for parent in step.upstream:
+            if _state(run, parent) not in (PASSED, NOT_RUN):  # its task was killed, perhaps, and left a child
+                process.end_marked(environment.mark(run, run.steps[parent]))
+        take_over(run, step)
+        missing = [ref for ref in _references(step) if ref.name not in run.outputs.get(ref.step, {})]
+        if missing:
+            why = f"{missing[0].step} has left no output {missing[0].name}, although it counts as success"
+            run.keep(step.name, Record(FAILED, why))
+        else:
+            folder = run.step_folder(step.name)
+            said = TaskLog(self.log.info, str(folder / "log.txt"))
+            self.log.info("by hand: %s", by_hand(run, step))
+            execute(run, step, cancelled=lambda: bool(self.killed), hurry=self._hurry, said=said.feed)
+            said.end()
+        record = run.records[step.name]
+        if record.state != PASSED:
+            self.log.error("%s %s: %s", step.name, record.state, record.reason)
+            self.log.error("by hand: %s", by_hand(run, step))
+
+    def _hurry(self) -> bool:
+        return bool(self.killed) and time.monotonic() - self.killed > GRACE
+
+
+class VerdictOperator(RunOperator):
+    """The last task: it waits for all others, writes the verdict, and fails unless that is SUCCESS."""
+
+    def attend(self, run: Run, context: Context) -> Any:
+        """Judge the run by what Airflow knows of its tasks and what the steps have left."""
+        ti = context["ti"]
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+        cancelled = ti.get_dagrun_state(ti.dag_id, ti.run_id) != "running"
+        task_of = {step: task for task, steps in self.pipeline.tasks().items() for step in steps}
+        for name in run.steps:
+            record = _reconciled(run, name, states.get(task_of[name]), cancelled)
+            if record != run.records.get(name):
+                run.keep(name, record)
+        run.left_behind = True  # by any of the tasks: nobody remembers
+        result = local.conclude(run, interrupted=cancelled)
+        ti.xcom_push(key="verdict", value={"result": run.result, "reasons": list(run.reasons)})
+        for line in [f"{run.result}: {run.pipeline} {run.name}", *run.reasons, f"results: {run.folder}"]:
+            self.log.info(line)
+        if result != verdict.SUCCESS:
+            raise SystemExit(1)
+
+
+def _reconciled(run: Run, step: str, state: str | None, cancelled: bool) -> Record:
+    """How a step ended, of which Airflow says `state` and its own task left a record, or none."""
+    record = run.records.get(step)
+    if state == "success":
+        return record or Record(FAILED, "somebody marked it as success, but it has not run")
+    if state == "failed":
+        if record and record.state != PASSED:
+            return record
+        why = "it passed, but its task could not report that" if record else "its task was killed"
+        return Record(ABORTED, "cancelled" if cancelled else why, *(record[2:5] if record else ()))
+    why = "the run was cancelled" if cancelled else _obstacle(run, run.steps[step].upstream)
+    return Record(NOT_RUN, why or f"Airflow calls it {state}")
+
+
+def _obstacle(run: Run, parents: Iterable[str]) -> str:
+    """The first of these steps that has not passed, and what became of it; empty if there is none."""
+    return next((f"{name} {_state(run, name)}" for name in parents if _state(run, name) != PASSED), "")
+
+
+def _state(run: Run, step: str) -> str:
+    return run.records[step].state if step in run.records else ""
+
+
+def _references(step: Step) -> list[Output]:
+    values = [*step.command.flags.values(), getattr(step.command.binary, "source", None)]
+    return [value for value in values if isinstance(value, Output)]
