@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping
 
-from py.pipeline.model import Pipeline, Value
+from py.pipeline.model import Param, Pipeline, Value
 from py.tools.errors import ParamError, UsageError, near
+
+MANY = 10  # unknown params are named one by one up to here
 
 
 def from_json(text: str) -> dict[str, object]:
@@ -31,16 +33,29 @@ def resolve(pipeline: Pipeline, conf: Mapping[str, object], preset: str = "") ->
         raise ParamError(
             [f"{pipeline.name} has no preset {preset!r}; {near(preset, pipeline.presets, 'it has')}"]
         )
-    mistakes = [
-        f"{key}: {pipeline.name} has no such param; {near(key, pipeline.params, 'it has')}"
-        for key in conf
-        if key not in pipeline.params
-    ]
+    if wrong := mistakes(pipeline.name, pipeline.params, conf):
+        raise ParamError(wrong)
     given = {key: value for key, value in conf.items() if key in pipeline.params}
-    mistakes += [
-        f"{key} {why}" for key, value in given.items() if (why := pipeline.params[key].objection(value))
-    ]
-    if mistakes:
-        raise ParamError(mistakes)
     defaults = {name: param.default for name, param in pipeline.params.items()}
     return defaults | dict(pipeline.presets.get(preset, {})) | given  # type: ignore[return-value]
+
+
+def mistakes(name: str, params: Mapping[str, Param], conf: Mapping[str, object]) -> list[str]:
+    """What is wrong with a conf for the pipeline of that name which has these params."""
+    strange = [key for key in conf if key not in params]
+    said = [
+        f"{_shown(key)}: {name} has no such param; {near(key[:100], params, 'it has')}"
+        for key in strange[:MANY]
+    ]
+    if len(strange) > MANY:
+        said.append(f"and {len(strange) - MANY:,} more that it has not")
+    for key, value in conf.items():
+        if key in params and (why := params[key].objection(value)):
+            said.append(f"{key} {why}")
+    return said
+
+
+def _shown(key: str) -> str:
+    if key.isidentifier() and len(key) <= 80:
+        return key
+    return json.dumps(key if len(key) <= 80 else f"{key[:80]}…", ensure_ascii=False)
