@@ -5,13 +5,25 @@ python := .venv/bin/python
 conf    = {"PULL_NUMBER": "$(PULL)"}
 
 .DEFAULT_GOAL := menu
-.PHONY: menu e2e test lint bench plan graph hello setup clean python
+.PHONY: menu e2e run_postgre run_airflow stop status test lint bench plan graph hello setup clean python
 
 menu:
-	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 e2e: setup ## set up what is missing, then test a pull request of the bundled sample: PULL=1, or PULL=2
 	@$(python) -m py.e2e run tf_k8s_tests --conf '$(conf)'
+
+run_postgre: python ## start the local Airflow's Postgres
+	@$(python) -m py.standalone run_postgre
+
+run_airflow: python ## start the local Airflow, and say where it is; . airflow/activate gives a shell with it
+	@$(python) -m py.standalone run_airflow
+
+stop: python ## stop the local Airflow and its Postgres; what they keep stays
+	@$(python) -m py.standalone stop
+
+status: python ## say which parts of the local Airflow run
+	@$(python) -m py.standalone status
 
 test: setup lint ## set up what is missing, then lint and every test
 	$(python) -m pytest

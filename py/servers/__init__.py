@@ -1,0 +1,1 @@
+"""Airflow and its Postgres on this machine: as processes of ours (embedded), or in containers."""
