@@ -77,7 +77,8 @@ def _logged(
             record = _pretend(run, step, log, said)
         else:
             if again:
-                (folder / "outputs.json").unlink(missing_ok=True)
+                for old in ("step.json", "outputs.json"):
+                    (folder / old).unlink(missing_ok=True)
                 process.end_marked(environment.mark(run, step))
             record = _attempt(run, step, log, cancelled, hurry, said)
         try:

@@ -133,14 +133,15 @@ class VerdictOperator(RunOperator):
         """Judge the run by what Airflow knows of its tasks and what the steps have left."""
         ti = context["ti"]
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
-        cancelled = ti.get_dagrun_state(ti.dag_id, ti.run_id) != "running"
+        # Nothing of ours skips a task: Airflow does, when somebody sets the state of the whole run.
+        cancelled = "skipped" in states.values()
         task_of = {step: task for task, steps in self.pipeline.tasks().items() for step in steps}
         for name in run.steps:
             record = _reconciled(run, name, states.get(task_of[name]), cancelled)
             if record != run.records.get(name):
                 run.keep(name, record)
         run.left_behind = True  # by any of the tasks: nobody remembers
-        result = local.conclude(run, interrupted=cancelled)
+        result = local.conclude(run, interrupted=cancelled or ABORTED in run.states().values())
         ti.xcom_push(key="verdict", value={"result": run.result, "reasons": list(run.reasons)})
         for line in [f"{run.result}: {run.pipeline} {run.name}", *run.reasons, f"results: {run.folder}"]:
             self.log.info(line)

@@ -20,7 +20,7 @@ def judge(
 
     `states` holds the state of each step and why, `expected` the JUnit file that each step with one has to
     write and when that step began. A file that is missing, is older than its step, holds no test or a failed
-    one, or that nobody declared and that is newer than the run (`since`), makes a run red. Times are in seconds
+    one, or that nobody declared and that is newer than the run (`since`), makes a run red. Times are seconds
     since 1970.
     """
     reasons = [
