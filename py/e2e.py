@@ -61,6 +61,8 @@ class E2E:
             ]
         )  # fmt: skip
         print(f"  {shown.last}")
+        for name, steps in shown.groups.items():
+            print(f"  group {name}: {', '.join(steps)}")
 
     def plan(self, pipeline: str, *, conf: str = "", preset: str = "", dags: str = "") -> None:
         """Print every command of a pipeline, with placeholders for what only a run knows; start none.

@@ -4,7 +4,10 @@ from py.pipeline.model import Pipeline
 
 
 def mermaid(pipeline: Pipeline) -> str:
-    """A flowchart: steps with the same parents share a line; an edge that follows from others is left out."""
+    """A flowchart: steps with the same parents share a line; an edge that follows from others is left out.
+
+    A group is a frame around its steps.
+    """
     children: dict[tuple[str, ...], list[str]] = {}
     for step in pipeline.steps.values():
         shape = f"{step.name}[/{step.name}/]" if step.undoes else step.name
@@ -16,7 +19,12 @@ def mermaid(pipeline: Pipeline) -> str:
         " --> ".join(" & ".join(side) for side in (parents, names) if side)
         for parents, names in children.items()
     ]
-    return "\n".join(["flowchart LR", *(f"  {line}" for line in lines)])
+    frames = [
+        line
+        for group, names in pipeline.groups.items()
+        for line in (f"subgraph {group}", *(f"  {name}" for name in names), "end")
+    ]
+    return "\n".join(["flowchart LR", *(f"  {line}" for line in frames + lines)])
 
 
 def _parents(pipeline: Pipeline, name: str) -> tuple[str, ...]:

@@ -5,75 +5,21 @@ wrote), the run's name. To read a pipeline is to choose who answers these refere
 refer to steps above it only, so the order of definition is an order in which the steps can run.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TypeVar
 
-from py.pipeline import signature
+from py.pipeline import order, signature
+from py.pipeline.references import Output, Param, Reference, RunName, Value
+from py.pipeline.rules import NAME, check_name, seconds, several
 from py.tools.errors import DefinitionError, UsageError, near
 
-Value = str | int | float | bool
-Thing = TypeVar("Thing")
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")  # it names files, labels and tasks of Airflow as well
+__all__ = [
+    "NAME", "Binary", "Command", "Output", "Param", "Pipeline", "Reference", "RunName", "Step", "Value",
+]  # fmt: skip
+
 HOUR = timedelta(hours=1)
-
-
-class Reference:
-    """A hole: something that is known only in a run."""
-
-    def __str__(self) -> str:
-        raise DefinitionError(f"{self!r} has no text yet: pass it as the whole value of a flag")
-
-    def __format__(self, spec: str) -> str:
-        return str(self)
-
-    def __bool__(self) -> bool:
-        raise DefinitionError(
-            f"{self!r} has no value yet: a pipeline cannot branch on it, but its command can"
-        )
-
-
-@dataclass(frozen=True)
-class Param(Reference):
-    """What the trigger says, or the default, whose type (text, int, float, bool) is the param's."""
-
-    name: str
-    default: Value
-    help: str = ""
-    choices: tuple[Value, ...] = ()
-    pattern: str = ""
-
-    def objection(self, value: object) -> str:
-        """Why `value` cannot be this param's, in the words that follow its name; empty if it can."""
-        wanted = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[
-            type(self.default)
-        ]
-        numeric = type(self.default) is float and type(value) is int
-        if type(value) is not type(self.default) and not numeric:
-            return f"wants {wanted}, not {_json(value)}"
-        if self.choices and value not in self.choices:
-            return f"is {_json(value)}, which is none of: {', '.join(map(_json, self.choices))}"
-        if self.pattern and isinstance(value, str) and not re.fullmatch(self.pattern, value):
-            return f"is {_json(value)}, which does not match {self.pattern}"
-        if isinstance(value, str):
-            return _unspeakable(value)
-        return ""
-
-
-@dataclass(frozen=True)
-class Output(Reference):
-    """What a step will have written under a name."""
-
-    step: str
-    name: str
-
-
-@dataclass(frozen=True)
-class RunName(Reference):
-    """The run's short name: a DNS label that is known before anything runs."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +90,15 @@ class Pipeline:
     doc: str = ""
     params: dict[str, Param] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     presets: dict[str, Mapping[str, Value]] = field(default_factory=dict)
     last: str = ""
+    _written: dict[str, Step] = field(default_factory=dict)  # steps as `step` gave them, in that order
 
     run_name = RunName()
 
     def __post_init__(self) -> None:
-        _check_name("pipeline", self.name)
+        check_name("pipeline", self.name)
         self.doc = (self.doc or "").strip()
         self.param("dryrun", False, help="Show every command and start none.")
         self.param("ARTIFACTS_PATH", "", help="Folder for the files to keep; empty for the run's own folder.")
@@ -159,7 +107,7 @@ class Pipeline:
         self, name: str, default: Value, *, help: str = "", choices: Iterable[Value] = (), pattern: str = ""
     ) -> Param:
         """Declare what a trigger may say; the default gives the type and makes `{}` a sensible conf."""
-        self._check_new("param", name, self.params)
+        self._check_new("param", name, param=self.params)
         if type(default) not in (str, int, float, bool):
             raise DefinitionError(
                 f"param {name!r}: the default {default!r} is no text, number, true or false"
@@ -172,7 +120,7 @@ class Pipeline:
 
     def preset(self, name: str, **values: Value) -> None:
         """Name a set of params, such as `presubmit`."""
-        self._check_new("preset", name, self.presets)
+        self._check_new("preset", name, preset=self.presets)
         for key, value in values.items():
             if key not in self.params:
                 raise DefinitionError(
@@ -201,34 +149,68 @@ class Pipeline:
         it may use params and the run's name, but no outputs. `junit` says that it writes JUnit of its own,
         `secrets` names environment variables that it, and no other step, gets.
         """
-        self._check_new("step", name, self.steps)
+        self._check_new("step", name, step=self.steps, group=self.groups)
         if not isinstance(command, Command):
             raise DefinitionError(f"step {name!r}: the command is {command!r}; make it with a Binary")
-        names = _several(name, "outputs", outputs)
+        where = f"step {name!r}"
+        names = several(where, "outputs", outputs)
         for output in names:
-            _check_name(f"step {name!r}: output", output)
+            check_name(f"{where}: output", output)
         referred = [
             self._known(name, value) for value in command.flags.values() if isinstance(value, Reference)
         ]
         used = [reference.step for reference in referred if isinstance(reference, Output)]
-        undone = [self._own(name, "undoes", step) for step in _several(name, "undoes", undoes)]
+        undone = [self._own(where, "undoes", step) for step in several(where, "undoes", undoes)]
         if undone and used:
             raise DefinitionError(
                 f"step {name!r} undoes others, so it runs after failures too, when the output of {used[0]!r} "
                 "may not exist: use params and run_name"
             )
-        waits = [self._own(name, "after", step) for step in _several(name, "after", after)]
-        needed = {*used, *waits, *self._built_on(undone)}
+        waits = [self._own(where, "after", step) for step in several(where, "after", after)]
         step = Step(
-            name, command, names, tuple(known for known in self.steps if known in needed), tuple(undone),
-            _seconds(name, timeout), junit, _several(name, "secrets", secrets),
+            name, command, names, self._upstream({*used, *waits}, undone), tuple(undone),
+            seconds(where, timeout), junit, several(where, "secrets", secrets),
         )  # fmt: skip
-        self.steps[name] = step
+        self.steps[name] = self._written[name] = step
         return step
+
+    def group(self, name: str, steps: Iterable[Step]) -> None:
+        """Declare that steps belong in one task, as engines that start tasks slowly run them.
+
+        Whoever waits for one of them waits for all, and they all wait for what any of them does; each keeps
+        its own log, timeout and verdict.
+        """
+        self._check_new("group", name, step=self.steps, group=self.groups)
+        where = f"group {name!r}"
+        members = [self._own(where, "steps", step) for step in several(where, "steps", steps)]
+        if not members:
+            raise DefinitionError(f"{where} has no steps")
+        for member in members:
+            if members.count(member) > 1:
+                raise DefinitionError(f"{where} names step {member!r} twice")
+            if other := next((group for group, steps in self.groups.items() if member in steps), ""):
+                raise DefinitionError(f"{where}: step {member!r} is in group {other!r} already")
+            if self.steps[member].undoes:
+                raise DefinitionError(
+                    f"{where}: step {member!r} undoes others, whatever has failed; leave it a task of its own"
+                )
+        try:
+            self.steps = order.joined({step: self.steps[step] for step in self._written}, members)
+        except DefinitionError as error:
+            raise DefinitionError(f"{where} {error}") from None
+        self.groups[name] = tuple(step for step in self._written if step in members)
+
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        """The steps of each task: a group, or a step outside of groups; each task below what it waits for."""
+        task_of = {step: group for group, steps in self.groups.items() for step in steps}
+        found: dict[str, tuple[str, ...]] = {}
+        for step in self.steps:
+            found.setdefault(task := task_of.get(step, step), self.groups.get(task, (step,)))
+        return found
 
     def done(self, name: str = "done") -> None:
         """Seal the pipeline with its last step, which waits for all others and judges the run."""
-        self._check_new("step", name, self.steps)
+        self._check_new("step", name, step=self.steps, group=self.groups)
         if not self.steps:
             raise DefinitionError(f"pipeline {self.name!r} is done before it has a step")
         self.last = name
@@ -248,17 +230,17 @@ class Pipeline:
             for step in self.steps.values()
             if step.name in chosen
         }
+        kept = {name: tuple(step for step in steps if step in chosen) for name, steps in self.groups.items()}
+        rest.groups = {name: steps for name, steps in kept.items() if steps}
         return rest
 
-    def _built_on(self, undone: list[str]) -> set[str]:
-        """The undone steps and all that need them, directly or not."""
-        found = set(undone)
-        if not found:
-            return found
-        for step in self.steps.values():
-            if found.intersection(step.upstream):
-                found.add(step.name)
-        return found
+    def _upstream(self, needed: set[str], undone: list[str]) -> tuple[str, ...]:
+        """What a step waits for that needs these and undoes those, in order."""
+        waits = {step.name: step.upstream for step in self.steps.values()}
+        needed |= order.built_on(waits, undone) if undone else set()
+        for members in self.groups.values():
+            needed |= set() if needed.isdisjoint(members) else set(members)
+        return tuple(step for step in self.steps if step in needed)
 
     def _known(self, step: str, reference: Reference) -> Reference:
         if isinstance(reference, Param) and self.params.get(reference.name) is not reference:
@@ -272,54 +254,16 @@ class Pipeline:
     def _outputs_of(self, step: str) -> tuple[str, ...]:
         return self.steps[step].outputs if step in self.steps else ()
 
-    def _own(self, name: str, word: str, step: object) -> str:
-        if not isinstance(step, Step) or self.steps.get(step.name) is not step:
+    def _own(self, where: str, word: str, step: object) -> str:
+        if not isinstance(step, Step) or self._written.get(step.name) is not step:
             what = f"step {step.name!r}" if isinstance(step, Step) else repr(step)
-            raise DefinitionError(
-                f"step {name!r}: {word}=[…] names {what}, which is no step of this pipeline"
-            )
+            raise DefinitionError(f"{where}: {word}=[…] names {what}, which is no step of this pipeline")
         return step.name
 
-    def _check_new(self, kind: str, name: str, known: Iterable[str]) -> None:
-        _check_name(kind, name)
+    def _check_new(self, kind: str, name: str, **taken: Iterable[str]) -> None:
+        check_name(kind, name)
         if self.last:
             raise DefinitionError(f"{kind} {name!r} comes after {self.last!r}, which is the last step")
-        if name in known:
-            raise DefinitionError(f"there is a {kind} {name!r} already; choose another name")
-
-
-def _check_name(kind: str, name: object) -> None:
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        what = "a name is a letter, then up to 99 letters, digits and underscores"
-        raise DefinitionError(f"{kind} {name!r}: {what}")
-
-
-def _several(step: str, word: str, given: Iterable[Thing]) -> tuple[Thing, ...]:
-    """The things of a list; one thing without a list would be taken apart into what is no thing."""
-    if isinstance(given, str | Step):
-        raise DefinitionError(f"step {step!r}: {word} wants a list, as in {word}=[…]")
-    return tuple(given)
-
-
-def _seconds(step: str, timeout: timedelta) -> float:
-    if not isinstance(timeout, timedelta) or timeout <= timedelta():
-        raise DefinitionError(f"step {step!r}: timeout wants a time above 0, as in timedelta(minutes=5)")
-    return timeout.total_seconds()
-
-
-def _unspeakable(text: str) -> str:
-    """Why a text cannot be a word of a command line; empty if it can."""
-    if "\0" in text:
-        return "holds a NUL character, which no command line can carry"
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        return "holds half a surrogate pair, which is no text"
-    return f"is {size:,} bytes long; a command line carries 100,000 at most" if size > 100_000 else ""
-
-
-def _json(value: object) -> str:
-    import json  # late: only a mistake needs it
-
-    text = json.dumps(value, ensure_ascii=False, default=repr)
-    return text if len(text) <= 80 else f"{text[:80]}…"
+        for other, names in taken.items():
+            if name in names:
+                raise DefinitionError(f"there is a {other} {name!r} already; choose another name")

@@ -1,0 +1,51 @@
+"""What a definition may hold: names, lists, times, and texts that a command line can carry."""
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TypeVar
+
+from py.tools.errors import DefinitionError
+
+Thing = TypeVar("Thing")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")  # it names files, labels and tasks of Airflow as well
+
+
+def check_name(kind: str, name: object) -> None:
+    """Raise DefinitionError unless it is a name."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        what = "a name is a letter, then up to 99 letters, digits and underscores"
+        raise DefinitionError(f"{kind} {name!r}: {what}")
+
+
+def several(where: str, word: str, given: Iterable[Thing]) -> tuple[Thing, ...]:
+    """The things of a list; one thing without a list would be taken apart into what is no thing."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DefinitionError(f"{where}: {word} wants a list, as in {word}=[…]")
+    return tuple(given)
+
+
+def seconds(where: str, timeout: timedelta) -> float:
+    """A time above 0 as seconds."""
+    if not isinstance(timeout, timedelta) or timeout <= timedelta():
+        raise DefinitionError(f"{where}: timeout wants a time above 0, as in timedelta(minutes=5)")
+    return timeout.total_seconds()
+
+
+def unspeakable(text: str) -> str:
+    """Why a text cannot be a word of a command line; empty if it can."""
+    if "\0" in text:
+        return "holds a NUL character, which no command line can carry"
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair, which is no text"
+    return f"is {size:,} bytes long; a command line carries 100,000 at most" if size > 100_000 else ""
+
+
+def as_json(value: object) -> str:
+    """A value as an error shows it: as JSON, of a long one the beginning."""
+    import json  # late: only a mistake needs it
+
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= 80 else f"{text[:80]}…"
