@@ -1,0 +1,18 @@
+"""What Airflow loads from us; it reads this in every process and with every command, so nothing is imported.
+
+trigger.py  `airflow trigger_dag`, and the same plain errors for `airflow dags trigger`
+door.py     no run of a pipeline begins with a wrong conf, whoever triggers it
+pools.py    the pools that tasks wait in, made where they are missing
+pages.py    the folder of a run and the commands that repeat its steps, behind Airflow's login
+"""
+
+
+def get_provider_info() -> dict[str, object]:
+    """What the entry point `apache_airflow_provider` promises."""
+    return {
+        "package-name": "windtunnel",
+        "name": "Windtunnel",
+        "description": "End-to-end test pipelines as DAGs.",
+        "cli": ["py.provider.command.get_cli_commands"],
+        "plugins": [{"name": "windtunnel", "plugin-class": "py.provider.plugin.Windtunnel"}],
+    }

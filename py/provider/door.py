@@ -1,0 +1,82 @@
+"""The one door to a run: none of ours begins with a wrong conf or run id, whoever triggers it.
+
+All roads (both spellings on the command line, REST, the form in the UI, TriggerDagRunOperator, schedules,
+backfills, `dags test`) meet in `SerializedDAG.create_dagrun`. Airflow checks a conf there by JSON schema: it
+lets unknown keys pass and stops at the first mistake. For our DAGs we ask before it does, with the words of a
+local run. What we raise is its own ParamValidationError, which each road knows how to tell: REST as a 400.
+
+Airflow loads this module in every process (entry point `airflow.policy`), before most of itself; so nothing
+is imported here, only said what is to happen once a module has been.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import wrapt
+
+RUN_ID = r"[A-Za-z0-9_.~:+-]{1,250}"  # what Airflow allows, without the end of line that it lets pass
+FORMS = ("ui", "backfill")  # they send every field, touched or not, and null for an empty one
+
+
+@wrapt.when_imported("airflow.serialization.definitions.dag")
+def _guard(module: Any) -> None:
+    wrapt.wrap_function_wrapper(module, "SerializedDAG.create_dagrun", admit)
+
+
+@wrapt.when_imported("airflow.cli.commands.dag_command")
+def _say_plainly(module: Any) -> None:
+    from py.provider.trigger import plainly
+
+    module.dag_trigger = plainly(module.dag_trigger)
+
+
+def admit(create: Callable[..., Any], dag: Any, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    """Make the run if its id and conf are right; else ParamValidationError with all mistakes, in one line."""
+    from py.pipeline.dag import TAG
+
+    if TAG in dag.tags and (params := _params(dag)) is not None:
+        from airflow.exceptions import ParamValidationError
+
+        from py.pipeline.params import mistakes
+
+        asker = getattr(given["triggered_by"], "value", "")
+        conf = _unfilled(params, given.get("conf") or {}) if asker in FORMS else given.get("conf") or {}
+        wrong = _objections(given["run_id"]) + mistakes(dag.dag_id, params, conf)
+        if wrong:
+            raise ParamValidationError("; ".join(wrong))
+        given = given | {"conf": conf}
+    return create(*args, **given)
+
+
+def _params(dag: Any) -> dict[str, Any] | None:
+    """The params as the pipeline declared them; nothing if somebody else's DAG has taken our tag."""
+    from py.pipeline.schema import param_of
+    from py.tools.errors import DefinitionError
+
+    kept = {name: dag.params.get_param(name) for name in dag.params}
+    try:
+        return {name: param_of(name, it.value, it.description, it.schema) for name, it in kept.items()}
+    except DefinitionError:
+        return None
+
+
+def _unfilled(params: dict[str, Any], conf: dict[str, Any]) -> dict[str, Any]:
+    """What a person has filled in of a form: fields as they were say nothing, so that a preset can speak."""
+    defaults = {name: param.default for name, param in params.items()}
+    told = {
+        key: "" if value is None and isinstance(defaults.get(key), str) else value
+        for key, value in conf.items()
+    }
+    return {key: value for key, value in told.items() if not _same(value, defaults.get(key))}
+
+
+def _same(value: object, default: object) -> bool:
+    return value == default and isinstance(value, bool) is isinstance(default, bool)
+
+
+def _objections(run_id: str) -> list[str]:
+    if re.fullmatch(RUN_ID, run_id) and ".." not in run_id:
+        return []
+    shown = repr(run_id if len(run_id) <= 80 else f"{run_id[:80]}…")
+    return [f"the run id {shown} is none: it is 1 to 250 letters, digits and _ . ~ : + -, without two dots"]
