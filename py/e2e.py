@@ -8,7 +8,7 @@ from pathlib import Path
 
 from py.pipeline import answers, graph, load, local, params, progress, run
 from py.pipeline.execute import by_hand
-from py.pipeline.model import Value
+from py.pipeline.model import PRESET, Value
 from py.pipeline.render import quoted, render
 from py.pipeline.run import FAILED, Run
 from py.results import verdict
@@ -50,7 +50,11 @@ class E2E:
             [(f"  {p.name}", _default(p.default), _about(p.help, p.choices)) for p in shown.params.values()]
         )
         for name, values in shown.presets.items():
-            print(f"  preset {name}: {', '.join(f'{k}={v}' for k, v in values.items())}")
+            print(f"  preset {name}: {', '.join(f'{k}={_default(v)}' for k, v in values.items())}")
+        if shown.cron:
+            print(f"  schedule {shown.cron}" + (f", preset {shown.cron_preset}" if shown.cron_preset else ""))
+        if shown.tags:
+            print(f"  tags {', '.join(shown.tags)}")
         print()
         _columns(
             [
@@ -70,11 +74,11 @@ class E2E:
         Args:
             pipeline: Name of the pipeline.
             conf: JSON object with params; empty for placeholders instead of params.
-            preset: Named set of params to start from.
+            preset: Named set of params to start from; short for {"preset": NAME} in the conf.
             dags: Folder with the pipelines' files; empty for Windtunnel's own.
         """
         planned = load.pipeline(pipeline, _dags(dags)).pipeline
-        values = params.resolve(planned, params.from_json(conf), preset) if conf or preset else None
+        values = params.resolve(planned, _asked(conf, preset), preset) if conf or preset else None
         for step in planned.steps.values():
             print(quoted(render(step.command, answers.placeholders(values))))
 
@@ -107,7 +111,7 @@ class E2E:
         Args:
             pipeline: Name of the pipeline.
             conf: JSON object with params, as in a trigger of Airflow.
-            preset: Named set of params to start from.
+            preset: Named set of params to start from; short for {"preset": NAME} in the conf.
             only: Steps to run, separated by commas, with what they need; empty for all.
             jobs: How many steps may run at once; 0 for as many as there are cores.
             verbose: Print what the steps print.
@@ -117,7 +121,7 @@ class E2E:
         if jobs < 0:
             raise UsageError(f"--jobs wants 0 or more, not {jobs}")
         found = load.pipeline(pipeline, _dags(dags))
-        asked = params.from_json(conf) | ({"dryrun": True} if dryrun.enabled else {})
+        asked = _asked(conf, preset) | ({"dryrun": True} if dryrun.enabled else {})
         values = params.resolve(found.pipeline, asked, preset)
         for lost in [] if values["dryrun"] else local.finish_lost(Path(runs), _unfinished):
             print(f"{lost.name} is finished: {lost.result}\n")
@@ -153,12 +157,20 @@ def _dags(folder: str) -> Path:
     return Path(folder) if folder else load.DAGS
 
 
+def _asked(conf: str, preset: str) -> dict[str, object]:
+    """The conf, which may name the same preset as the flag, but no other."""
+    asked = params.from_json(conf)
+    if preset and (other := asked.get(PRESET) or preset) != preset:
+        raise UsageError(f"--preset={preset}, but the conf says {other!r}; give one of them")
+    return asked
+
+
 def _default(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value) or '""'
 
 
 def _about(help: str, choices: tuple[Value, ...]) -> str:
-    return f"{help} One of: {', '.join(map(str, choices))}." if choices else help
+    return f"{help} One of: {', '.join(map(_default, choices))}." if choices else help
 
 
 def _columns(rows: list[tuple[str, ...]]) -> None:

@@ -32,6 +32,29 @@ def test_show_tells_params_and_steps(project: Project) -> None:
         assert word in out
 
 
+SCHEDULED = """
+who = pipeline.param("WHO", "world")
+pipeline.preset("moon", WHO="moon")
+pipeline.schedule("0 3 * * *", preset="moon")
+pipeline.step("greet", sh(do=who))
+"""
+
+
+def test_show_tells_presets_and_when_it_runs(project: Project) -> None:
+    project.declare(SCHEDULED)
+    _, out = project.e2e("show", "sample", "--dags=dags")
+    assert "  preset moon: WHO=moon\n  schedule 0 3 * * *, preset moon\n" in out
+    assert re.search('preset +"" +Named set of params.*One of: "", moon', out)
+
+
+def test_a_preset_is_named_by_the_flag_or_the_conf_but_not_two(project: Project) -> None:
+    project.declare(SCHEDULED)
+    for words in (["--preset=moon"], ["--conf", '{"preset": "moon"}']):
+        assert project.e2e("plan", "sample", "--dags=dags", *words) == (0, "./sh --do=moon\n")
+    code, out = project.run("--preset=moon", "--conf", '{"preset": "sun"}')
+    assert (code, out) == (2, "error: --preset=moon, but the conf says 'sun'; give one of them\n")
+
+
 def test_plan_fills_in_what_the_conf_says_and_nothing_else(project: Project) -> None:
     code, out = project.e2e("plan", "tf_k8s_tests", "--conf", '{"PULL_NUMBER": "7"}')
     assert code == 0

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from py.pipeline import order, signature
 from py.pipeline.references import Output, Param, Reference, RunName, Value
-from py.pipeline.rules import NAME, check_name, seconds, several
+from py.pipeline.rules import NAME, check_cron, check_name, check_tag, seconds, several
 from py.tools.errors import DefinitionError, UsageError, near
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 HOUR = timedelta(hours=1)
+PRESET = "preset"  # the param by which a trigger names one
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,19 @@ class Step:
 class Pipeline:
     """Steps in the order in which they are written; `done` seals it, and a sealed pipeline is valid.
 
-    Two params are always there: `dryrun`, and `ARTIFACTS_PATH` (where files to keep go).
+    Two params are always there: `dryrun`, and `ARTIFACTS_PATH` (where files to keep go); a third one,
+    `preset`, where there are presets. By `tags` people find a pipeline among others.
     """
 
     name: str
     doc: str = ""
+    tags: Iterable[str] = ()
     params: dict[str, Param] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     presets: dict[str, Mapping[str, Value]] = field(default_factory=dict)
+    cron: str = ""
+    cron_preset: str = ""
     last: str = ""
     _written: dict[str, Step] = field(default_factory=dict)  # steps as `step` gave them, in that order
 
@@ -100,6 +105,9 @@ class Pipeline:
     def __post_init__(self) -> None:
         check_name("pipeline", self.name)
         self.doc = (self.doc or "").strip()
+        self.tags = several(f"pipeline {self.name!r}", "tags", self.tags)
+        for tag in self.tags:
+            check_tag(self.name, tag)
         self.param("dryrun", False, help="Show every command and start none.")
         self.param("ARTIFACTS_PATH", "", help="Folder for the files to keep; empty for the run's own folder.")
 
@@ -119,16 +127,32 @@ class Pipeline:
         return param
 
     def preset(self, name: str, **values: Value) -> None:
-        """Name a set of params, such as `presubmit`."""
+        """Name a set of params, such as `presubmit`; a trigger says which one by the param `preset`."""
         self._check_new("preset", name, preset=self.presets)
+        if not self.presets:
+            self._check_new("param", PRESET, param=self.params)
         for key, value in values.items():
-            if key not in self.params:
+            if key not in self.params or key == PRESET:
                 raise DefinitionError(
                     f"preset {name!r}: no param {key!r}; {near(key, self.params, 'there are')}"
                 )
             if objection := self.params[key].objection(value):
                 raise DefinitionError(f"preset {name!r}: {key} {objection}")
         self.presets[name] = values
+        choices = ("", *self.presets)
+        self.params[PRESET] = Param(PRESET, "", "Named set of params to start from; empty: none.", choices)
+
+    def schedule(self, cron: str, *, preset: str = "") -> None:
+        """Say when Airflow runs it: minute, hour, day, month and weekday, in UTC; and with which preset."""
+        if self.cron or self.last:
+            why = f"after {self.last!r}, which is the last step" if self.last else f"beside {self.cron!r}"
+            raise DefinitionError(f"schedule {cron!r} comes {why}; a pipeline has one, above its end")
+        check_cron(cron)
+        if preset and preset not in self.presets:
+            raise DefinitionError(
+                f"schedule {cron!r}: no preset {preset!r}; {near(preset, self.presets, 'above it are')}"
+            )
+        self.cron, self.cron_preset = cron, preset
 
     def step(
         self,

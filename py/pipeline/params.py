@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from py.pipeline.model import Param, Pipeline, Value
+from py.pipeline.model import PRESET, Param, Pipeline, Value
 from py.tools.errors import ParamError, UsageError, near
 
 MANY = 10  # unknown params are named one by one up to here
@@ -28,16 +28,23 @@ def from_json(text: str) -> dict[str, object]:
 
 
 def resolve(pipeline: Pipeline, conf: Mapping[str, object], preset: str = "") -> dict[str, Value]:
-    """The value of every param: what `conf` says, else the preset, else the default."""
+    """The value of every param: what `conf` says, else the preset, else the default.
+
+    The conf itself names the preset, under `preset`; the argument is for when it does not. What the conf says
+    counts as said only if it differs from the default: a form, as Airflow's, sends every param, untouched or
+    not. So nothing sets back to its default what a preset has set.
+    """
+    wrong = mistakes(pipeline.name, pipeline.params, conf)
     if preset and preset not in pipeline.presets:
-        raise ParamError(
-            [f"{pipeline.name} has no preset {preset!r}; {near(preset, pipeline.presets, 'it has')}"]
-        )
-    if wrong := mistakes(pipeline.name, pipeline.params, conf):
+        wrong.append(f"{pipeline.name} has no preset {preset!r}; {near(preset, pipeline.presets, 'it has')}")
+    if wrong:
         raise ParamError(wrong)
-    given = {key: value for key, value in conf.items() if key in pipeline.params}
     defaults = {name: param.default for name, param in pipeline.params.items()}
-    return defaults | dict(pipeline.presets.get(preset, {})) | given  # type: ignore[return-value]
+    given = {key: value for key, value in conf.items() if value != defaults[key]}
+    if pipeline.presets:
+        given = {PRESET: preset} | given
+    chosen = pipeline.presets.get(str(given.get(PRESET)), {})
+    return defaults | dict(chosen) | given  # type: ignore[return-value]
 
 
 def mistakes(name: str, params: Mapping[str, Param], conf: Mapping[str, object]) -> list[str]:

@@ -18,6 +18,24 @@ def check_name(kind: str, name: object) -> None:
         raise DefinitionError(f"{kind} {name!r}: {what}")
 
 
+def check_tag(pipeline: str, tag: object) -> None:
+    """Raise DefinitionError unless it is a tag as Airflow takes it."""
+    if not isinstance(tag, str) or not tag.strip() or len(tag) > 100:
+        raise DefinitionError(f"pipeline {pipeline!r}: tag {tag!r} is no text of 1 to 100 characters")
+
+
+def check_cron(cron: str) -> None:
+    """Raise DefinitionError unless it is five fields that name some time."""
+    from croniter import CroniterError, croniter  # late: only a pipeline with a schedule waits for it
+
+    try:
+        if not isinstance(cron, str) or len(cron.split()) != 5:
+            raise CroniterError("it wants five fields: minute, hour, day, month and weekday")
+        croniter(cron).get_next()
+    except CroniterError as error:
+        raise DefinitionError(f"schedule {cron!r}: {error}, as in '0 3 * * *'") from None
+
+
 def several(where: str, word: str, given: Iterable[Thing]) -> tuple[Thing, ...]:
     """The things of a list; one thing without a list would be taken apart into what is no thing."""
     if isinstance(given, str) or not isinstance(given, Iterable):

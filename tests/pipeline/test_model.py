@@ -102,6 +102,60 @@ def test_a_preset_obeys_the_params(pipeline: Pipeline) -> None:
         pipeline.preset("presubmit", PULL=1)
 
 
+def test_presets_come_with_a_param_that_names_one(pipeline: Pipeline) -> None:
+    pipeline.param("PULL", "")
+    assert "preset" not in pipeline.params
+    pipeline.preset("presubmit", PULL="1")
+    pipeline.preset("periodic")
+    assert pipeline.params["preset"].choices == ("", "presubmit", "periodic")
+    with pytest.raises(DefinitionError, match="a param 'preset' already"):
+        pipeline.param("preset", "")
+    with pytest.raises(DefinitionError, match="no param 'preset'"):
+        pipeline.preset("both", preset="periodic")
+    other = Pipeline("other")
+    other.param("preset", 3)
+    with pytest.raises(DefinitionError, match="a param 'preset' already"):
+        other.preset("presubmit")
+
+
+@pytest.mark.parametrize(
+    ("cron", "says"),
+    [
+        ("0 3 * *", "five fields"),
+        ("0 3 * * * *", "five fields"),
+        ("@daily", "five fields"),
+        (3, "five fields"),
+        ("61 * * * *", "out of range"),
+        ("a b c d e", "not acceptable"),
+        ("0 3 31 2 *", "next date"),
+    ],
+)
+def test_a_schedule_that_names_no_time_is_refused(pipeline: Pipeline, cron: str, says: str) -> None:
+    with pytest.raises(DefinitionError, match=f"schedule .*{says}.*, as in '0 3"):
+        pipeline.schedule(cron)
+
+
+def test_a_schedule_names_a_preset_that_is_there_and_comes_once(pipeline: Pipeline) -> None:
+    with pytest.raises(DefinitionError, match="no preset 'periodic'; above it are: none"):
+        pipeline.schedule("0 3 * * *", preset="periodic")
+    pipeline.preset("periodic")
+    pipeline.schedule("0 3 * * MON-FRI", preset="periodic")
+    assert (pipeline.cron, pipeline.cron_preset) == ("0 3 * * MON-FRI", "periodic")
+    with pytest.raises(DefinitionError, match=r"beside '0 3 \* \* MON-FRI'"):
+        pipeline.schedule("0 4 * * *")
+    pipeline.step("build", tool("build"))
+    pipeline.done()
+    with pytest.raises(DefinitionError, match="after 'done'"):
+        pipeline.schedule("0 4 * * *")
+
+
+@pytest.mark.parametrize("tags", ["nightly", [""], ["x" * 101], [3], None])
+def test_tags_are_a_list_of_short_texts(tags: Any) -> None:
+    assert Pipeline("sample", tags=["nightly"]).tags == ("nightly",)
+    with pytest.raises(DefinitionError, match="tag"):
+        Pipeline("sample", tags=tags)
+
+
 def test_a_reference_has_no_text_and_no_truth(pipeline: Pipeline) -> None:
     build = pipeline.step("build", tool("build"), outputs=["image"])
     for misuse in (

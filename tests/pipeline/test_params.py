@@ -22,6 +22,7 @@ def pipeline() -> Pipeline:
     made.param("SIZE", "small", choices=["small", "large"])
     made.param("PULL", "", pattern="[0-9]*")
     made.preset("big", SIZE="large", COUNT=9)
+    made.preset("small", COUNT=1)
     return made
 
 
@@ -61,15 +62,39 @@ def test_all_mistakes_come_in_one_error(pipeline: Pipeline) -> None:
 def test_nothing_said_is_the_defaults(pipeline: Pipeline) -> None:
     assert params.resolve(pipeline, {}) == {
         "dryrun": False, "ARTIFACTS_PATH": "",
-        "WHO": "world", "COUNT": 3, "RATIO": 0.5, "SIZE": "small", "PULL": "",
+        "WHO": "world", "COUNT": 3, "RATIO": 0.5, "SIZE": "small", "PULL": "", "preset": "",
     }  # fmt: skip
 
 
 def test_a_preset_stands_between_defaults_and_conf(pipeline: Pipeline) -> None:
-    values = params.resolve(pipeline, {"COUNT": 1, "RATIO": 2}, "big")
+    conf = {"COUNT": 1, "RATIO": 2}
+    values = params.resolve(pipeline, conf, "big")
     assert (values["SIZE"], values["COUNT"], values["RATIO"]) == ("large", 1, 2)
-    with pytest.raises(ParamError, match="no preset 'bg'; did you mean big"):
-        params.resolve(pipeline, {}, "bg")
+    assert params.resolve(pipeline, conf | {"preset": "big"}) == values
+
+
+def test_the_conf_s_preset_goes_before_the_one_that_is_there_for_want_of_it(pipeline: Pipeline) -> None:
+    assert params.resolve(pipeline, {"preset": "small"}, "big")["COUNT"] == 1
+    assert params.resolve(pipeline, {"preset": ""}, "big")["COUNT"] == 9
+
+
+def test_a_form_that_sends_every_default_takes_nothing_from_a_preset(pipeline: Pipeline) -> None:
+    form = {name: param.default for name, param in pipeline.params.items()} | {"preset": "big", "WHO": "you"}
+    assert params.resolve(pipeline, form) == params.resolve(pipeline, {"WHO": "you"}, "big")
+
+
+def test_an_unknown_preset_is_one_mistake_among_all(pipeline: Pipeline) -> None:
+    with pytest.raises(ParamError, match="no preset 'bg'; did you mean big") as error:
+        params.resolve(pipeline, {"WH": 1}, "bg")
+    assert len(error.value.mistakes) == 2
+    with pytest.raises(ParamError, match='preset is "bg", which is none of: "", "big", "small"'):
+        params.resolve(pipeline, {"preset": "bg"})
+
+
+def test_without_presets_a_param_may_be_called_so() -> None:
+    pipeline = Pipeline("sample")
+    pipeline.param("preset", 3)
+    assert params.resolve(pipeline, {"preset": 4})["preset"] == 4
 
 
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "null", "true"])
