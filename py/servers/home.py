@@ -78,8 +78,9 @@ class Home:
             "AIRFLOW__API__HOST": "127.0.0.1",
             _PORT: str(port),
             "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
-            # A checkout is edited: what changes is seen within seconds.
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
+            # A checkout is edited: a changed file is seen at once anyway, a new one within two seconds like
+            # this, and one whose imports have changed within thirty.
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2",
             "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
             # Its port would be one more, on all addresses; the API tells the scheduler's health as well.
