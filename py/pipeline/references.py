@@ -1,5 +1,6 @@
 """What is known only in a run, and may stand for a flag's value: a param, a step's output, the run's name."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -40,7 +41,8 @@ class Param(Reference):
             type(self.default)
         ]
         numeric = type(self.default) is float and type(value) is int
-        if type(value) is not type(self.default) and not numeric:
+        endless = isinstance(value, float) and not math.isfinite(value)  # these are no JSON
+        if endless or (type(value) is not type(self.default) and not numeric):
             return f"wants {wanted}, not {as_json(value)}"
         if self.choices and value not in self.choices:
             return f"is {as_json(value)}, which is none of: {', '.join(map(as_json, self.choices))}"

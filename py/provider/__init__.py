@@ -14,5 +14,4 @@ def get_provider_info() -> dict[str, object]:
         "name": "Windtunnel",
         "description": "End-to-end test pipelines as DAGs.",
         "cli": ["py.provider.command.get_cli_commands"],
-        "plugins": [{"name": "windtunnel", "plugin-class": "py.provider.plugin.Windtunnel"}],
     }

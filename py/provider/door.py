@@ -16,7 +16,7 @@ from typing import Any
 import wrapt
 
 RUN_ID = r"[A-Za-z0-9_.~:+-]{1,250}"  # what Airflow allows, without the end of line that it lets pass
-FORMS = ("ui", "backfill")  # they send every field, touched or not, and null for an empty one
+FORMS = ("ui", "backfill")  # they send null for an empty field
 
 
 @wrapt.when_imported("airflow.serialization.definitions.dag")
@@ -40,8 +40,9 @@ def admit(create: Callable[..., Any], dag: Any, args: tuple[Any, ...], given: di
 
         from py.pipeline.params import mistakes
 
-        asker = getattr(given["triggered_by"], "value", "")
-        conf = _unfilled(params, given.get("conf") or {}) if asker in FORMS else given.get("conf") or {}
+        conf = given.get("conf") or {}
+        if given["triggered_by"].value in FORMS:
+            conf = _filled(params, conf)
         wrong = _objections(given["run_id"]) + mistakes(dag.dag_id, params, conf)
         if wrong:
             raise ParamValidationError("; ".join(wrong))
@@ -61,22 +62,14 @@ def _params(dag: Any) -> dict[str, Any] | None:
         return None
 
 
-def _unfilled(params: dict[str, Any], conf: dict[str, Any]) -> dict[str, Any]:
-    """What a person has filled in of a form: fields as they were say nothing, so that a preset can speak."""
-    defaults = {name: param.default for name, param in params.items()}
-    told = {
-        key: "" if value is None and isinstance(defaults.get(key), str) else value
-        for key, value in conf.items()
-    }
-    return {key: value for key, value in told.items() if not _same(value, defaults.get(key))}
-
-
-def _same(value: object, default: object) -> bool:
-    return value == default and isinstance(value, bool) is isinstance(default, bool)
+def _filled(params: dict[str, Any], conf: dict[str, Any]) -> dict[str, Any]:
+    """What a form says, where an empty field of text is null."""
+    texts = {name for name, param in params.items() if isinstance(param.default, str)}
+    return {key: "" if value is None and key in texts else value for key, value in conf.items()}
 
 
 def _objections(run_id: str) -> list[str]:
     if re.fullmatch(RUN_ID, run_id) and ".." not in run_id:
         return []
     shown = repr(run_id if len(run_id) <= 80 else f"{run_id[:80]}…")
-    return [f"the run id {shown} is none: it is 1 to 250 letters, digits and _ . ~ : + -, without two dots"]
+    return [f"the run id {shown} cannot be: use letters, digits and _.~:+- (250 at most), and no two dots"]

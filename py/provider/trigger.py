@@ -5,6 +5,8 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from urllib.parse import quote
 
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists
@@ -31,7 +33,8 @@ def plainly(command: Asked) -> Asked:
         except Exception as error:
             if getattr(args, "verbose", False):
                 raise
-            print(f"error: {type(error).__name__}: {_line(str(error))}", file=sys.stderr)
+            what = f"{type(error).__name__}: {_line(str(error))}"
+            print(f"error: Airflow could not do it: {what}; --verbose says more", file=sys.stderr)
             sys.exit(1)
 
     return plain
@@ -44,12 +47,13 @@ def trigger_dag(args: Namespace) -> None:
     """Trigger a run; say its id, the short name that its folders and clusters bear, and where to watch it."""
     from airflow.api.client import get_current_api_client
 
-    made = get_current_api_client().trigger_dag(
-        dag_id=args.dag_id, run_id=args.run_id, conf=args.conf, logical_date=args.logical_date,
-        triggering_user_name=_user(), replace_microseconds=args.replace_microseconds,
-    )  # fmt: skip
+    with redirect_stdout(sys.stderr if args.verbose else StringIO()):  # Airflow's log goes there, even with -o
+        made = get_current_api_client().trigger_dag(
+            dag_id=args.dag_id, run_id=args.run_id, conf=args.conf, logical_date=args.logical_date,
+            triggering_user_name=_user(), replace_microseconds=args.replace_microseconds,
+        )  # fmt: skip
     if not made:
-        raise UsageError(f"Airflow made no run of {args.dag_id}, and did not say why; see its log")
+        raise UsageError(f"Airflow made no run of {args.dag_id}; --verbose shows its log")
     run_id = made["dag_run_id"]
     told = {
         "dag_id": args.dag_id, "dag_run_id": run_id, "run_name": name_of(args.dag_id, run_id),
