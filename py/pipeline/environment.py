@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from py.pipeline.model import Step
+from py.pipeline.model import Output, Step
+from py.pipeline.render import spell
 from py.tools.folders import ROOT
 
 if TYPE_CHECKING:
@@ -35,13 +36,23 @@ def mark(run: "Run", step: Step) -> str:
 
 def contract(run: "Run", step: Step) -> dict[str, str]:
     """The variables that a person needs as well to repeat the step by hand."""
-    search = {} if run.home == ROOT else {"PYTHONPATH": str(ROOT)}
+    source = _source(run, step)
+    folders = [*source, str(ROOT)] if source or run.home != ROOT else []
+    search = {"PYTHONPATH": os.pathsep.join(folders)} if folders else {}
     return search | {
         "RUN_NAME": run.name,
         "STEP_NAME": step.name,
         "WORKSPACE": str(run.workspace),
         "ARTIFACTS": str(run.artifacts),
     }
+
+
+def _source(run: "Run", step: Step) -> list[str]:
+    """The checkout that the step's program is from, if it is; a placeholder as long as nobody knows it."""
+    source = step.command.binary.source
+    if isinstance(source, Output):
+        return [spell(source, run.answer)]
+    return [str(run.home / source)] if source else []
 
 
 def secrets(step: Step) -> dict[str, str]:

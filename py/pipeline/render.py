@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from py.pipeline.model import Command, Reference, Value
 
@@ -12,7 +13,12 @@ PYTHON = "python"  # stands for the interpreter; who starts the command puts the
 def render(command: Command, answer: Answer) -> list[str]:
     """The argv of a command, each value one word, its shape the same in every run: unset is `--flag=`."""
     program = command.binary.program
-    start = [PYTHON, "-m", program] if command.binary.is_module else [program]
+    if command.binary.source == "":
+        start = [PYTHON, "-m", program] if command.binary.is_module else [program]
+    elif command.binary.is_module:
+        start = [PYTHON, "-P", "-m", program]  # else Python would look into the current folder first
+    else:
+        start = [str(Path(spell(command.binary.source, answer), program))]
     return [*start, *([command.name] if command.name else []),
             *(f"--{flag}={spell(value, answer)}" for flag, value in command.flags.items())]  # fmt: skip
 

@@ -27,6 +27,7 @@ from py.tools.files import write_whole
 from py.tools.names import slug
 
 PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
+KILLED = "the runner was killed"  # why a step was aborted of which nobody told the end
 LOCAL, AIRFLOW = "local", "airflow"  # engines: who drives a run, and so who finishes it if it is lost
 
 
@@ -259,23 +260,30 @@ def _bound(step: Step, answer: Answer) -> Step:
 
 
 def _spelled(step: Step) -> dict[str, Any]:
-    flags = {
-        flag: {"step": value.step, "output": value.name} if isinstance(value, Output) else value
-        for flag, value in step.command.flags.items()
+    binary = step.command.binary
+    command = {
+        "program": binary.program,
+        "source": _told_value(binary.source),
+        "name": step.command.name,
+        "flags": {flag: _told_value(value) for flag, value in step.command.flags.items()},
     }
-    return vars(step) | {
-        "command": {"program": step.command.binary.program, "name": step.command.name, "flags": flags}
-    }
+    return vars(step) | {"command": command}
 
 
 def _heard(told: dict[str, Any]) -> Step:
-    flags = {
-        flag: Output(value["step"], value["output"]) if isinstance(value, dict) else value
-        for flag, value in told["command"]["flags"].items()
-    }
-    command = Command(Binary(told["command"]["program"]), told["command"]["name"], flags)
+    flags = {flag: _heard_value(value) for flag, value in told["command"]["flags"].items()}
+    binary = Binary(told["command"]["program"], _heard_value(told["command"].get("source", "")))
+    command = Command(binary, told["command"]["name"], flags)
     lists = {key: tuple(told[key]) for key in ("outputs", "upstream", "undoes", "secrets")}
     return Step(**(told | lists | {"command": command}))
+
+
+def _told_value(value: Value | Reference) -> Any:
+    return {"step": value.step, "output": value.name} if isinstance(value, Output) else value
+
+
+def _heard_value(value: Any) -> Any:
+    return Output(value["step"], value["output"]) if isinstance(value, dict) else value
 
 
 def _write(path: Path, content: object) -> None:
