@@ -23,7 +23,7 @@ class Results(BaseOperatorLink):
 
     name = "Results"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  # Airflow passes it
         """The address of the run's page."""
         return _run_page(ti_key)
 

@@ -14,6 +14,7 @@ from airflow.providers.standard.operators.python import PythonOperator
 
 from py.pipeline import environment, local, params
 from py.pipeline.execute import by_hand, execute, take_over
+from py.pipeline.links import Repeat, Results
 from py.pipeline.model import Output, Pipeline, Step
 from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run, attended
 from py.pipeline.tasklog import TaskLog
@@ -70,6 +71,8 @@ class StepsOperator(RunOperator):
 
     Its XCom is the step's outputs as one dict; of a group, a dict of such dicts by step.
     """
+
+    operator_extra_links = (Results(), Repeat())
 
     def __init__(self, *, steps: tuple[str, ...], **rest: Any) -> None:
         super().__init__(**rest)
@@ -128,6 +131,8 @@ class StepsOperator(RunOperator):
 
 class VerdictOperator(RunOperator):
     """The last task: it waits for all others, writes the verdict, and fails unless that is SUCCESS."""
+
+    operator_extra_links = (Results(),)
 
     def attend(self, run: Run, context: Context) -> Any:
         """Judge the run by what Airflow knows of its tasks and what the steps have left."""

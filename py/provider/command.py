@@ -1,12 +1,19 @@
 """The words of `airflow trigger_dag`; imported with every command of Airflow, so it imports nothing heavy."""
 
-from airflow.cli.cli_config import ARG_DAG_ID, ARG_VERBOSE, ActionCommand, Arg, lazy_load_command, parsedate
+from airflow.cli.cli_config import (
+    ARG_DAG_ID,
+    ARG_LOGICAL_DATE,
+    ARG_VERBOSE,
+    ActionCommand,
+    Arg,
+    lazy_load_command,
+)  # fmt: skip
 
 CONF = Arg(("-c", "--conf", "-conf"), help='What the run is to do, as JSON: {"dryrun": true}', default="{}")
 RUN_ID = Arg(("-r", "--run-id", "--run_id"), help="A name for the run; Airflow makes one of the time if none")
 DATE = Arg(
-    ("-e", "--exec-date", "--exec_date", "-l", "--logical-date"), dest="logical_date", type=parsedate,
-    help="The time that the run stands for; none if it is not given",
+    ("-e", "--exec-date", "--exec_date", "-l", "--logical-date"), dest="logical_date",
+    type=ARG_LOGICAL_DATE.kwargs["type"], help="The time that the run stands for; none if it is not given",
 )  # fmt: skip
 REPLACE = Arg(
     ("--no-replace-microseconds", "--no_replace_microseconds"), dest="replace_microseconds",

@@ -28,8 +28,8 @@ PAGE = Environment(autoescape=True).from_string(
 <p>{{ run.result or "not over yet" }}{% for each in run.reasons %}<br>{{ each }}{% endfor %}</p>
 <p><a href="{{ root }}/">the run's folder</a> · <a href="{{ root }}/command/">its commands</a></p>
 <table>{% for each in entries %}<tr><td>{% if each.kind == "other" %}{{ each.name }} (not shown: no file)
-{% else %}<a href="{{ here }}{{ each.name | urlencode | replace("/", "%2F") }}{{ "/" if each.kind == "folder" }}"
->{{ each.name }}{{ "/" if each.kind == "folder" }}</a>{% endif %}</td>
+{% else %}{% set end = "/" if each.kind == "folder" else "" %}
+<a href="{{ here }}{{ each.name | urlencode }}{{ end }}">{{ each.name }}{{ end }}</a>{% endif %}</td>
 <td>{{ "{:,}".format(each.size) if each.kind == "file" }}</td></tr>{% endfor %}</table></html>"""
 )
 INERT = {

@@ -1,9 +1,10 @@
-"""What Airflow's own processes take from us; each of them imports this, so the pages wait for their first reader."""
+"""What Airflow's own processes take from us; all import this, so the pages wait for a first reader."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from py.pipeline.links import PAGES
 from py.provider import pools
 
 
@@ -14,11 +15,9 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
     await app(scope, receive, send)
 
 
-class Windtunnel(AirflowPlugin):  # type: ignore[misc]  # Airflow's classes are not typed
+class Windtunnel(AirflowPlugin):
     """The pools' listener and the pages."""
 
     name = "windtunnel"
-    listeners: ClassVar[list[Any]] = [pools]
-    fastapi_apps: ClassVar[list[dict[str, Any]]] = [
-        {"name": "windtunnel", "app": pages, "url_prefix": "/windtunnel"}
-    ]
+    listeners = [pools]  # noqa: RUF012  # Airflow's own class has it so
+    fastapi_apps = [{"name": "windtunnel", "app": pages, "url_prefix": PAGES}]  # noqa: RUF012

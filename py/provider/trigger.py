@@ -1,4 +1,4 @@
-"""`airflow trigger_dag`, and what a user sees when either spelling is asked wrongly: a line, and exit code 2."""
+"""`airflow trigger_dag`, and the one line that a user sees when either spelling of it is asked wrongly."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from io import StringIO
 from urllib.parse import quote
 
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists
-from airflow.utils import cli as cli_utils
+from airflow.utils.cli import action_cli
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from py.pipeline.params import from_json
@@ -40,14 +40,11 @@ def plainly(command: Asked) -> Asked:
     return plain
 
 
-@plainly
-@cli_utils.action_cli
-@providers_configuration_loaded
-def trigger_dag(args: Namespace) -> None:
+def _trigger(args: Namespace) -> None:
     """Trigger a run; say its id, the short name that its folders and clusters bear, and where to watch it."""
     from airflow.api.client import get_current_api_client
 
-    with redirect_stdout(sys.stderr if args.verbose else StringIO()):  # Airflow's log goes there, even with -o
+    with redirect_stdout(sys.stderr if args.verbose else StringIO()):  # Airflow logs there, -o or not
         made = get_current_api_client().trigger_dag(
             dag_id=args.dag_id, run_id=args.run_id, conf=args.conf, logical_date=args.logical_date,
             triggering_user_name=_user(), replace_microseconds=args.replace_microseconds,
@@ -71,6 +68,9 @@ def trigger_dag(args: Namespace) -> None:
             f"airflow dags unpause {args.dag_id}",
             file=sys.stderr,
         )
+
+
+trigger_dag: Asked = plainly(action_cli(providers_configuration_loaded(_trigger)))
 
 
 def _ask(command: Asked, args: Namespace) -> None:
