@@ -1,23 +1,20 @@
 """Binary for people: what pipelines there are, what they would do, and running them on this machine."""
 
-import os
-import shlex
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from py.pipeline import answers, graph, load, local, params, progress, run
+from py.pipeline import answers, commits, graph, load, local, params, progress, run, text
 from py.pipeline.execute import by_hand
-from py.pipeline.model import PRESET, Value
+from py.pipeline.model import PRESET
 from py.pipeline.render import quoted, render
-from py.pipeline.run import FAILED, Run
+from py.pipeline.run import Run
+from py.pipeline.summary import RUNS
 from py.results import verdict
 from py.tools import cli, dryrun
 from py.tools.errors import StoreError, UsageError, near
 
-EXIT = {verdict.SUCCESS: 0, verdict.FAILURE: 1, verdict.ABORTED: 130}
-RUNS = "runs"
-TAIL = 12  # lines of a failed step's output that are shown at the end
+EXIT = {verdict.SUCCESS: 0, verdict.FAILURE: 1, verdict.ABORTED: 130, "": 3}  # empty: there is none yet
 
 
 class E2E:
@@ -37,36 +34,22 @@ class E2E:
             print(f"error: {error}", file=sys.stderr)
         return 2 if broken else 0
 
-    def show(self, pipeline: str, *, dags: str = "") -> None:
-        """Show a pipeline: its params with defaults, and its steps with what they wait for and give.
+    def show(self, name: str, *, dags: str = "", runs: str = RUNS) -> None:
+        """Show a pipeline: its params with defaults, and its steps; or a run: what was asked, how far it is.
 
         Args:
-            pipeline: Name of the pipeline.
+            name: Name of a pipeline; or a run's name or id, or `last` for the newest.
             dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            runs: Folder with the runs.
         """
-        shown = load.pipeline(pipeline, _dags(dags)).pipeline
-        print(shown.doc, end="\n\n")
-        _columns(
-            [(f"  {p.name}", _default(p.default), _about(p.help, p.choices)) for p in shown.params.values()]
-        )
-        for name, values in shown.presets.items():
-            print(f"  preset {name}: {', '.join(f'{k}={_default(v)}' for k, v in values.items())}")
-        if shown.cron:
-            print(f"  schedule {shown.cron}" + (f", preset {shown.cron_preset}" if shown.cron_preset else ""))
-        if shown.tags:
-            print(f"  tags {', '.join(shown.tags)}")
-        print()
-        _columns(
-            [
-                (f"  {step.name}", f"after {', '.join(step.upstream)}" if step.upstream else "first",
-                 f"gives {', '.join(step.outputs)}" if step.outputs else
-                 f"undoes {', '.join(step.undoes)}" if step.undoes else "")
-                for step in shown.steps.values()
-            ]
-        )  # fmt: skip
-        print(f"  {shown.last}")
-        for name, steps in shown.groups.items():
-            print(f"  group {name}: {', '.join(steps)}")
+        try:
+            text.show_pipeline(load.pipeline(name, _dags(dags)).pipeline)
+        except UsageError as unknown:
+            try:
+                past = run.find(name, Path(runs))
+            except UsageError:
+                raise unknown from None
+            text.show_run(past)
 
     def plan(self, pipeline: str, *, conf: str = "", preset: str = "", dags: str = "") -> None:
         """Print every command of a pipeline, with placeholders for what only a run knows; start none.
@@ -98,6 +81,9 @@ class E2E:
         conf: str = "{}",
         preset: str = "",
         only: str = "",
+        repo: str = "",
+        pull: str = "",
+        commit: str = "",
         jobs: int = 0,
         verbose: bool = False,
         dags: str = "",
@@ -106,44 +92,62 @@ class E2E:
         """Run a pipeline on this machine; exit with 0 if it is green, 1 if red, 130 if it was cancelled.
 
         ^C once ends the steps and takes away what they made; twice stops at once. Runs whose runner was
-        killed are finished first.
+        killed are finished first. With --repo the pipeline and its programs are those of that commit, which
+        a dry run, too, has to clone to know them; it starts no step.
 
         Args:
             pipeline: Name of the pipeline.
             conf: JSON object with params, as in a trigger of Airflow.
             preset: Named set of params to start from; short for {"preset": NAME} in the conf.
             only: Steps to run, separated by commas, with what they need; empty for all.
+            repo: A URL, a path (/… or ./…), or OWNER/NAME at github.com; empty: the files that are here.
+            pull: Pull request of --repo to merge onto its default branch.
+            commit: Head of that pull request; without --pull the commit of --repo to take.
             jobs: How many steps may run at once; 0 for as many as there are cores.
             verbose: Print what the steps print.
-            dags: Folder with the pipelines' files; empty for Windtunnel's own.
+            dags: Folder with the pipelines' files; empty for Windtunnel's own, or `dags` of --repo.
             runs: Folder for the runs.
         """
         if jobs < 0:
             raise UsageError(f"--jobs wants 0 or more, not {jobs}")
-        found = load.pipeline(pipeline, _dags(dags))
+        if (pull or commit) and not repo:
+            raise UsageError("--pull and --commit belong to a repository; name it by --repo")
         asked = _asked(conf, preset) | ({"dryrun": True} if dryrun.enabled else {})
-        values = params.resolve(found.pipeline, asked, preset)
-        for lost in [] if values["dryrun"] else local.finish_lost(Path(runs), _unfinished):
-            print(f"{lost.name} is finished: {lost.result}\n")
-        home = found.file.resolve().parents[1]
-        chosen = found.pipeline.only(only.split(",")) if only else found.pipeline
-        this = run.new(chosen, values, runs=Path(runs), home=home, file=str(found.file))
-        with progress.shown(this, verbose=verbose or this.dryrun) as watcher:
-            try:
-                result = local.drive(this, jobs=jobs, watcher=watcher)
-            except OSError as error:  # its disk is full, say
-                raise StoreError(
-                    f"{this.name} stopped half-way, for nothing can be written: {error}; "
-                    "once that is mended, the next run takes away what it made"
-                ) from None
-        _summary(this)
-        return EXIT[result]
+        run_id = run.fresh_id()
+        with ExitStack() as stack:
+            if repo:
+                folder = Path(runs) / run.name_of(pipeline, run_id)
+                at = commits.checked_out(repo, pull=pull, commit=commit, run=folder)
+                source = stack.enter_context(at)
+                found = source.pipeline(pipeline, dags)
+                asked = source.conf(found.pipeline, asked)
+            else:
+                found = load.pipeline(pipeline, _dags(dags))
+            values = params.resolve(found.pipeline, asked, preset)
+            for lost in [] if values["dryrun"] else local.finish_lost(Path(runs), _unfinished):
+                print(f"{lost.name} is finished: {lost.result}\n")
+            home = found.file.resolve().parents[1]
+            chosen = found.pipeline.only(only.split(",")) if only else found.pipeline
+            this = run.new(chosen, values, runs=Path(runs), home=home, file=str(found.file), run_id=run_id)
+        return _driven(this, jobs, verbose)
+
+    def report(self, name: str = "last", *, runs: str = RUNS) -> int:
+        """Report on a run of any engine; exit as the run did, or with 3 as long as it is not over.
+
+        Args:
+            name: Name or id of the run, or `last` for the newest.
+            runs: Folder with the runs.
+        """
+        past = run.find(name, Path(runs))
+        text.show_steps(past)
+        text.show_end(past)
+        return EXIT[past.result]
 
     def command(self, name: str, step: str, *, runs: str = RUNS) -> None:
         """Print the exact command of a step of a past run, ready to paste, environment included.
 
         Args:
-            name: Name of the run, or `last` for the newest.
+            name: Name or id of the run, or `last` for the newest.
             step: Name of the step.
             runs: Folder with the runs.
         """
@@ -165,45 +169,23 @@ def _asked(conf: str, preset: str) -> dict[str, object]:
     return asked
 
 
-def _default(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) or '""'
-
-
-def _about(help: str, choices: tuple[Value, ...]) -> str:
-    return f"{help} One of: {', '.join(map(_default, choices))}." if choices else help
-
-
-def _columns(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+def _driven(this: Run, jobs: int, verbose: bool) -> int:
+    """Run the steps, show them and the verdict, and return its exit code."""
+    with progress.shown(this, verbose=verbose or this.dryrun) as watcher:
+        try:
+            local.drive(this, jobs=jobs, watcher=watcher)
+        except OSError as error:  # its disk is full, say
+            raise StoreError(
+                f"{this.name} stopped half-way, for nothing can be written: {error}; "
+                "once that is mended, the next run takes away what it made"
+            ) from None
+    text.show_end(this)
+    return EXIT[this.result]
 
 
 def _unfinished(lost: Run) -> local.Watcher:
     print(f"{lost.name}: its runner left it unfinished; finishing it now")
     return progress.Lines(lost)
-
-
-def _summary(this: Run) -> None:
-    """The verdict, why, how to repeat what failed, and where the results are."""
-    runs = _near(this.folder.parent)
-    where = "" if runs == RUNS else f" --runs={shlex.quote(runs)}"
-    for name in this.steps:
-        if (record := this.records[name]).state == FAILED:
-            print(f"\n{name} {record.reason}")
-            print("".join(f"  | {line}\n" for line in record.tail.splitlines()[-TAIL:]), end="")
-            print(f"  log:      {_near(this.step_folder(name) / 'log.txt')}")
-            print(f"  by hand:  python -m py.e2e command {this.name} {name}{where}")
-    took = time.time() - this.began
-    note = " (dry run: no command was started)" if this.dryrun else ""
-    print(f"\n{this.result}: {this.pipeline} {this.name} in {took:.1f} s{note}")
-    print("".join(f"  - {reason}\n" for reason in this.reasons), end="")
-    print(f"  results:  {_near(this.folder)}")
-
-
-def _near(path: Path) -> str:
-    """The path as seen from here, if that is shorter."""
-    return min(str(path), os.path.relpath(path), key=len)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ COMMANDS = {
     "e2e plan": ["hello"],
     "e2e graph": ["hello"],
     "e2e run": ["tf_k8s_tests", "--runs={tmp}/runs"],
+    "e2e report": ["last", "--runs={runs}"],
     "e2e command": ["last", "write", "--runs={runs}"],
 }
 PROGRAMS = (

@@ -6,12 +6,15 @@ import pty
 import re
 import select
 import shlex
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
 
+from py.pipeline import load, params
+from py.pipeline import run as runs
 from py.tools.folders import ROOT
 from tests.projects import Project
 
@@ -89,6 +92,80 @@ def test_unknown_runs_and_steps_come_with_the_near_names(project: Project) -> No
     assert project.run()[0] == 0
     assert "no step 'biuld'; did you mean build?" in project.e2e("command", "last", "biuld")[1]
     assert re.search("no run 'nope' in .*; the last: sample-", project.e2e("command", "nope", "build")[1])
+
+
+def test_a_run_is_named_by_its_name_its_id_or_as_the_last(project: Project) -> None:
+    project.declare('pipeline.step("build", sh(do="true"))')
+    project.run()
+    first = project.last()
+    project.run()
+    for name in (first.name, first.id):
+        assert f"RUN_NAME={first.name} " in project.e2e("command", name, "build")[1]
+        assert project.e2e("show", name)[1].startswith(f"sample {first.name}: SUCCESS\n")
+        assert f"SUCCESS: sample {first.name} in " in project.e2e("report", name)[1]
+    assert first.name not in project.e2e("report")[1]
+    (project.folder / "runs" / "odd").mkdir()
+    (project.folder / "runs" / "odd" / "run.json").write_text("[")
+    assert project.e2e("report", first.id)[0] == 0
+    assert "no run 'manual__nope'" in project.e2e("report", "manual__nope")[1]
+
+
+def test_an_id_that_two_pipelines_have_is_asked_about(project: Project) -> None:
+    for name in ("one", "two"):
+        project.declare('pipeline.step("build", sh(do="true"))', name=name)
+        found = load.pipeline(name, project.folder / "dags").pipeline
+        values = params.resolve(found, {})
+        runs.new(found, values, runs=project.folder / "runs", home=project.folder, run_id="manual__2026")
+    code, out = project.e2e("report", "manual__2026")
+    assert code == 2
+    assert re.fullmatch(r"error: manual__2026 is the id of several runs; .*: one-\w+, two-\w+\n", out)
+
+
+def test_a_report_tells_what_the_run_told_and_ends_as_it_did(project: Project) -> None:
+    project.declare(
+        """
+        first = pipeline.step("first", sh(do="sleep 0.2; echo some words; exit 3"))
+        pipeline.step("second", sh(do="true"), after=[first])
+        """
+    )
+    _, told = project.run()
+    code, out = project.e2e("report")
+    assert code == 1
+    rows = r"  first   failed   0\.\d s  exit code 3: some words\n  second  not run +first failed\n"
+    assert re.match(rows, out)
+    assert out.endswith(told[told.index("\nfirst exit code 3") :])
+
+
+def test_a_report_of_a_run_that_is_not_over_says_so(project: Project) -> None:
+    project.declare(
+        """
+        first = pipeline.step("first", sh(do="true"))
+        long = pipeline.step("long", sh(do="touch begun; sleep 60"), after=[first])
+        pipeline.step("later", sh(do="true"), after=[long])
+        """
+    )
+    child = project.start("run", "sample", "--dags=dags")
+    project.wait_for("begun")
+    code, out = project.e2e("report")
+    assert code == 3
+    assert [line.split()[:2] for line in out.splitlines()[:3]] == [
+        ["first", "passed"], ["long", "running"], ["later", "waiting"],
+    ]  # fmt: skip
+    assert f"not over yet: sample {project.last().name}" in out
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    assert project.e2e("report")[0] == 130
+
+
+def test_show_tells_what_a_run_was_asked(project: Project) -> None:
+    project.declare('who = pipeline.param("WHO", "world")\npipeline.step("greet", sh(do=who))')
+    project.run("--conf", '{"WHO": "true"}')
+    code, out = project.e2e("show", "last")
+    assert code == 0
+    assert re.search(r"^  WHO +true$", out, re.MULTILINE)
+    assert re.search(r"^  greet  passed", out, re.MULTILINE)
+    code, out = project.e2e("show", "smaple", "--dags=dags")
+    assert (code, "no pipeline 'smaple' in dags; did you mean sample" in out) == (2, True)
 
 
 def test_a_failed_run_says_how_to_repeat_the_step_wherever_the_run_lies(project: Project) -> None:

@@ -4,6 +4,7 @@ runs/NAME/run.json              what was asked, every step with its holes; at th
 runs/NAME/steps/STEP/step.json  how the step ended; beside it its log.txt and outputs.json
 runs/NAME/workspace             WORKSPACE, shared by the steps
 runs/NAME/artifacts             ARTIFACTS, the files to keep (elsewhere, if the conf says so)
+runs/NAME/source                the commit that the pipeline's file is from, if the run was asked for by it
 runs/.open/NAME                 there while the run is not over; locked by whoever drives it
 """
 
@@ -13,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,6 +110,11 @@ class Run:
         )  # fmt: skip
 
 
+def fresh_id() -> str:
+    """The id of a run that nobody has named."""
+    return f"local__{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.{os.urandom(3).hex()}"
+
+
 def name_of(pipeline: str, run_id: str) -> str:
     """The run's short name: a DNS label of 40 characters at most, the same for the same run in any engine."""
     begin = slug(pipeline)[:31].rstrip("-")
@@ -130,7 +136,7 @@ def new(
         names = ", ".join(f"${name}" for name in unset)
         raise Missing(f"steps of {pipeline.name} need {names}, which is not set")
     now = time.time()
-    run_id = run_id or f"local__{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{os.urandom(3).hex()}"
+    run_id = run_id or fresh_id()
     name = name_of(pipeline.name, run_id)
     folder = runs.absolute() / name
     where = str(params["ARTIFACTS_PATH"]).removeprefix("file://")
@@ -183,16 +189,30 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
 
 
 def find(name: str, runs: Path) -> Run:
-    """The run of that name, or the newest if the name is `last`."""
+    """The run of that name, or of that id in its engine; the newest if the name is `last`."""
     known_runs = sorted(runs.glob("*/run.json"), key=lambda file: file.stat().st_mtime_ns)
     names = [file.parent.name for file in known_runs]
     if not names:
         raise UsageError(f"there are no runs in {runs.absolute()}; name another folder with --runs=FOLDER")
-    if name not in names and name != "last":
+    meant = [name] if name in names else names[-1:] if name == "last" else _named(name, known_runs)
+    if not meant:
         raise UsageError(
             f"there is no run {name!r} in {runs.absolute()}; {near(name, names[-5:], 'the last')}"
         )
-    return read(runs / (names[-1] if name == "last" else name))
+    if len(meant) > 1:
+        raise UsageError(f"{name} is the id of several runs; say which by its name: {', '.join(meant)}")
+    return read(runs / meant[0])
+
+
+def _named(run_id: str, files: list[Path]) -> list[str]:
+    """The names of the runs with an id; one that was moved aside for another of its id is none."""
+    found = []
+    for file in files:
+        with suppress(ValueError):  # a damaged one
+            told = json.loads(file.read_bytes())
+            if isinstance(told, dict) and (told.get("id"), told.get("name")) == (run_id, file.parent.name):
+                found.append(file.parent.name)
+    return found
 
 
 def marker(runs: Path, name: str) -> Path:
