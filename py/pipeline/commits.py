@@ -1,6 +1,5 @@
 """The pipeline of a commit: its file is loaded from a checkout, in which its steps run as well."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +52,8 @@ def checked_out(repo: str, *, pull: str, commit: str, run: Path) -> Iterator[Sou
 
     If the block fails there will be no run, and the folder is removed.
     """
+    import shutil  # late, as what clones: every run passes here, and few clone
+
     from py.sources import folder, refs, repository
     from py.sources.clone import clone
     from py.sources.git import Git
