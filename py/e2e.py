@@ -6,7 +6,6 @@ from pathlib import Path
 
 from py.pipeline import answers, commits, graph, load, local, params, progress, run, text
 from py.pipeline.execute import by_hand
-from py.pipeline.model import PRESET
 from py.pipeline.render import quoted, render
 from py.pipeline.run import Run
 from py.pipeline.summary import RUNS
@@ -61,7 +60,7 @@ class E2E:
             dags: Folder with the pipelines' files; empty for Windtunnel's own.
         """
         planned = load.pipeline(pipeline, _dags(dags)).pipeline
-        values = params.resolve(planned, _asked(conf, preset), preset) if conf or preset else None
+        values = params.resolve(planned, params.asked(conf, preset), preset) if conf or preset else None
         for step in planned.steps.values():
             print(quoted(render(step.command, answers.placeholders(values))))
 
@@ -112,7 +111,7 @@ class E2E:
             raise UsageError(f"--jobs wants 0 or more, not {jobs}")
         if (pull or commit) and not repo:
             raise UsageError("--pull and --commit belong to a repository; name it by --repo")
-        asked = _asked(conf, preset) | ({"dryrun": True} if dryrun.enabled else {})
+        asked = params.asked(conf, preset) | ({"dryrun": True} if dryrun.enabled else {})
         run_id = run.fresh_id()
         with ExitStack() as stack:
             if repo:
@@ -159,14 +158,6 @@ class E2E:
 
 def _dags(folder: str) -> Path:
     return Path(folder) if folder else load.DAGS
-
-
-def _asked(conf: str, preset: str) -> dict[str, object]:
-    """The conf, which may name the same preset as the flag, but no other."""
-    asked = params.from_json(conf)
-    if preset and (other := asked.get(PRESET) or preset) != preset:
-        raise UsageError(f"--preset={preset}, but the conf says {other!r}; give one of them")
-    return asked
 
 
 def _driven(this: Run, jobs: int, verbose: bool) -> int:

@@ -27,6 +27,14 @@ def from_json(text: str) -> dict[str, object]:
     return conf
 
 
+def asked(conf: str, preset: str = "") -> dict[str, object]:
+    """The conf that a command line gives as JSON, and a preset, of which the conf may name no other."""
+    given = from_json(conf)
+    if preset and (other := given.get(PRESET) or preset) != preset:
+        raise UsageError(f"--preset={preset}, but the conf says {other!r}; give one of them")
+    return given | ({PRESET: preset} if preset else {})
+
+
 def resolve(pipeline: Pipeline, conf: Mapping[str, object], preset: str = "") -> dict[str, Value]:
     """The value of every param: what `conf` says, else the preset, else the default.
 

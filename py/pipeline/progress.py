@@ -3,15 +3,14 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from py.pipeline.local import Watcher
-from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run
+from py.pipeline.run import ABORTED, FAILED, PASSED, Record
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
 WAITING, RUNNING = "waiting", "running"
 COLOUR = {PASSED: "green", FAILED: "red", ABORTED: "yellow", RUNNING: "cyan"}
@@ -22,8 +21,17 @@ ADVICE = {
 }
 
 
+class Steps(Protocol):
+    """What is shown: a run's steps by name, and how those ended that have. Whoever drives it fills it in."""
+
+    @property
+    def steps(self) -> Mapping[str, object]: ...
+    @property
+    def records(self) -> Mapping[str, Record]: ...
+
+
 @contextmanager
-def shown(run: Run, *, verbose: bool = False) -> Iterator[Watcher]:
+def shown(run: Steps, *, verbose: bool = False) -> "Iterator[Lines | Live]":
     """The watcher that fits where our output goes; `verbose` prints what the steps print, as lines."""
     if verbose or not sys.stdout.isatty():
         yield Lines(run, verbose)
@@ -39,7 +47,7 @@ def shown(run: Run, *, verbose: bool = False) -> Iterator[Watcher]:
 class Lines:
     """A line when a step begins or ends and, if wanted, one for each line that it prints."""
 
-    def __init__(self, run: Run, verbose: bool = False) -> None:
+    def __init__(self, run: Steps, verbose: bool = False) -> None:
         self.run, self.verbose = run, verbose
         self.width = max(map(len, run.steps))
         self.zero = time.monotonic()
@@ -64,7 +72,16 @@ class Lines:
 
     def interrupted(self, times: int) -> None:
         """Somebody wants the run to stop."""
-        self._print(ADVICE.get(times, ADVICE[2]))
+        self.note(ADVICE.get(times, ADVICE[2]))
+
+    def note(self, text: str) -> None:
+        """Something has happened that is no step's."""
+        self._print(text)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Room for a question."""
+        yield
 
     def _line(self, step: str, text: str) -> None:
         self._print(f"{time.monotonic() - self.zero:7.1f} s  {step:<{self.width}}  {text}")
@@ -77,22 +94,25 @@ class Lines:
 class Live:
     """A table that is drawn again and again: a row for each step with its state, time and last words."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Steps) -> None:
         self.run = run
         self.since: dict[str, float] = {}
         self.last: dict[str, str] = {}
-        self.note = ""
+        self.noted = ""
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self._draw, daemon=True)
+        self.thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Draw in a thread of its own, so that the first step does not wait until the library is loaded."""
+        self.over.clear()
+        self.thread = threading.Thread(target=self._draw, daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
         """Draw for the last time."""
         self.over.set()
-        self.thread.join()
+        if self.thread:
+            self.thread.join()
 
     def began(self, step: str) -> None:
         """A step has begun."""
@@ -109,7 +129,20 @@ class Live:
 
     def interrupted(self, times: int) -> None:
         """Somebody wants the run to stop."""
-        self.note = ADVICE.get(times, ADVICE[2])
+        self.note(ADVICE.get(times, ADVICE[2]))
+
+    def note(self, text: str) -> None:
+        """Something has happened that is no step's."""
+        self.noted = text
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Room for a question."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
     def _draw(self) -> None:
         from rich.live import Live as Screen  # late: loading it takes longer than starting a step
@@ -118,7 +151,8 @@ class Live:
             self.over.wait()
             screen.refresh()
 
-    def _table(self) -> "Table":
+    def _table(self) -> "RenderableType":
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
@@ -138,6 +172,4 @@ class Live:
                 f"{seconds:6.1f} s" if seconds else "",
                 Text(self.last.get(name, ""), style=QUIET),
             )
-        if self.note:
-            table.add_row(Text(self.note, style="yellow"))
-        return table
+        return Group(table, Text(self.noted, style="yellow")) if self.noted else table

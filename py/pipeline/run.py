@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +84,11 @@ class Run:
         """The state of each step that has ended or will not run."""
         return {name: record.state for name, record in self.records.items()}
 
+    def obstacle(self, steps: Iterable[str]) -> str:
+        """The first of these steps that has not passed, and what became of it; empty if there is none."""
+        bad = [name for name in steps if name not in self.records or self.records[name].state != PASSED]
+        return f"{bad[0]} {self.states().get(bad[0], NOT_RUN)}" if bad else ""
+
     def step_folder(self, step: str) -> Path:
         """Where a step's log, outputs and record are."""
         return self.folder / "steps" / step
@@ -110,9 +115,9 @@ class Run:
         )  # fmt: skip
 
 
-def fresh_id() -> str:
-    """The id of a run that nobody has named."""
-    return f"local__{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.{os.urandom(3).hex()}"
+def fresh_id(by: str = LOCAL) -> str:
+    """The id of a run that nobody has named; who makes it is its first word."""
+    return f"{by}__{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.{os.urandom(3).hex()}"
 
 
 def name_of(pipeline: str, run_id: str) -> str:

@@ -5,6 +5,7 @@ WindtunnelError            exit code 1: it was tried and it failed
     + CommandTimedOut      it was stopped because its time was up
   x ClusterError           a cluster could not be made, reached or removed
   x StoreError             artifacts could not be read or written
+  x CannotTell             exit code 3: how it ended, or whether it began, is not known here
   x Mistake                exit code 2: asked wrongly; nothing was started
     + UsageError           the command line
     + DefinitionError      a pipeline's file, while it loads
@@ -43,6 +44,12 @@ class ClusterError(WindtunnelError):
 
 class StoreError(WindtunnelError):
     """Artifacts could not be read or written."""
+
+
+class CannotTell(WindtunnelError):
+    """How something ended, or whether it began, is not known here; it may go on."""
+
+    exit_code = 3
 
 
 class Mistake(WindtunnelError):
