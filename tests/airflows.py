@@ -72,23 +72,37 @@ class Airflow:
         return ran(["airflow", *words], self.env)
 
     def put(self, file: str, text: str) -> list[str]:
-        """Write dags/FILE, wait until Airflow has read it, and return the names of its DAGs."""
-        known: list[str] = []
-        (self.dags / file).write_text(textwrap.dedent(text))
-        written = datetime.now(UTC)
+        """Write dags/FILE, wait until Airflow has read it, and return the names of its DAGs.
+
+        Fails with what Airflow says where the file has a mistake.
+        """
+        path = self.dags / file
+        edited = path.exists()
+        path.write_text(textwrap.dedent(text))
+        if edited:  # what ends first may have begun to read before we wrote
+            self._wait_for_reading(file)
+            path.touch()
+        wrong = self._wait_for_reading(file)
+        assert not wrong, wrong
+        return [str(row["dag_id"]) for row in self._dags(file)]
+
+    def _wait_for_reading(self, file: str) -> str:
+        """Wait until Airflow ends to read a file from now on, and return what it found wrong."""
+        now = datetime.now(UTC)
+        wrong = ""
 
         def read() -> bool:
-            errors = self.api("/importErrors")["import_errors"]
-            wrong = [row["stack_trace"] for row in errors if row["filename"] == file]
-            assert not wrong, wrong[0]
-            rows = [row for row in self.api("/dags?limit=1000")["dags"] if row["relative_fileloc"] == file]
-            known[:] = [str(row["dag_id"]) for row in rows]
-            return bool(rows) and all(
-                datetime.fromisoformat(row["last_parsed_time"]) > written for row in rows
-            )
+            nonlocal wrong
+            errors = self.api("/importErrors?limit=1000")["import_errors"]
+            of_file = [row for row in errors if row["filename"] == file and _time(row["timestamp"]) > now]
+            wrong = str(of_file[0]["stack_trace"]) if of_file else ""
+            return bool(wrong) or any(_time(row["last_parsed_time"]) > now for row in self._dags(file))
 
         wait_until(read, SLOW)
-        return known
+        return wrong
+
+    def _dags(self, file: str) -> list[dict[str, Any]]:
+        return [row for row in self.api("/dags?limit=1000")["dags"] if row["relative_fileloc"] == file]
 
     def trigger(self, dag: str, conf: Mapping[str, object] | None = None, run_id: str = "") -> str:
         """Trigger a run by REST and return its id; Refused when Airflow will not."""
@@ -120,20 +134,24 @@ class Airflow:
         rows = self.api(path)["content"]
         return "\n".join(str(row["event"] if isinstance(row, dict) else row) for row in rows)
 
-    def api(self, path: str, body: object = None, method: str = "") -> Any:
+    def api(
+        self, path: str, body: object = None, method: str = "", headers: Mapping[str, str] | None = None
+    ) -> Any:
         """What the API answers below /api/v2 to a GET, or to a POST of the body, or to the method named."""
         if not self._token:
             login = {"username": USER, "password": self.home.password()}
-            self._token = self._request("/auth/token", login, "POST")["access_token"]
-        return self._request(f"/api/v2{path}", body, method or ("GET" if body is None else "POST"))
+            self._token = self._request("/auth/token", login, "POST", {})["access_token"]
+        how = method or ("GET" if body is None else "POST")
+        return self._request(f"/api/v2{path}", body, how, headers or {})
 
-    def _request(self, path: str, body: object, method: str) -> Any:
+    def _request(self, path: str, body: object, method: str, headers: Mapping[str, str]) -> Any:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.home.port()}{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
             headers={"Content-Type": "application/json", "Accept": "application/json"}
-            | ({"Authorization": f"Bearer {self._token}"} if self._token else {}),
+            | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+            | dict(headers),
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -162,6 +180,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def quoted(run_id: str) -> str:

@@ -19,22 +19,23 @@ POSTGRES = "postgres"
 SLOW = 120.0  # seconds after which a part that is not ready never will be
 
 
-def start_postgres(home: Home, port: int = 0, dags: str = "") -> bool:
+def start_postgres(home: Home) -> bool:
     """Start Postgres and return when it answers; False when it already did."""
     with _alone(home):
-        return _start_postgres(home, port, dags)
+        return _start_postgres(home)
 
 
 def start_airflow(home: Home, port: int = 0, dags: str = "") -> bool:
     """Start Airflow, and Postgres before it, and return when all parts are healthy; False when they were."""
     if is_up(home):
         if port not in (0, home.port()):
-            raise UsageError(f"Airflow runs on port {home.port()} already; `stop` ends it")
+            raise UsageError(f"Airflow runs on port {home.port()} already; `make stop` ends it")
         return False
     with _alone(home):
         if not _runs(home, *AIRFLOW):
             _must_be_free(port or home.port())
-        _start_postgres(home, port, dags)
+            home.prepare(port, dags)
+        _start_postgres(home)
         _migrate(home)
         with _told("api-server, scheduler, dag-processor"):
             supervisor.start(home, *AIRFLOW)
@@ -74,11 +75,11 @@ def _runs(home: Home, *names: str) -> bool:
     return bool(known) and all(known[name].state == "RUNNING" for name in names)
 
 
-def _start_postgres(home: Home, port: int, dags: str) -> bool:
-    if _runs(home, POSTGRES) and _accepts(home):
+def _start_postgres(home: Home) -> bool:
+    if parts(home) and _accepts(home):
         return False
-    if not parts(home):
-        home.prepare(port, dags)
+    if not home.env():
+        home.prepare()
     with _told("postgres"):
         supervisor.open_supervisor(home)
         supervisor.start(home, POSTGRES)

@@ -52,7 +52,7 @@ class Home:
         """The password of the one user."""
         return str(json.loads(self.passwords.read_text())[USER])
 
-    def prepare(self, port: int, dags: str) -> None:
+    def prepare(self, port: int = 0, dags: str = "") -> None:
         """Make the folder, or bring it up to date; what is secret stays what it was."""
         if len(str(self.folder / ".s.PGSQL.5432")) > _LONGEST - 2:
             raise UsageError(f"{self.folder} is too long for a socket's path; another is given as --home=")
@@ -79,9 +79,10 @@ class Home:
             _PORT: str(port),
             "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
             # A checkout is edited: a changed file is seen at once anyway, a new one within two seconds like
-            # this, and one whose imports have changed within thirty.
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+            # this, and what both of these miss within ten.
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2",
+            "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
             "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
             # Its port would be one more, on all addresses; the API tells the scheduler's health as well.
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",

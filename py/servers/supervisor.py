@@ -40,10 +40,8 @@ def open_supervisor(home: Home) -> None:
     if parts(home):
         return
     log = home.logs / "supervisord.out"
-    config = ROOT / "airflow/supervisord.conf"
-    pid = process.spawn(
-        [_PROGRAMS / "supervisord", "--configuration", config], log=log, env=environment(home)
-    )
+    argv = [str(_PROGRAMS / "supervisord"), "--configuration", "airflow/supervisord.conf"]
+    pid = process.spawn(argv, log=log, env=environment(home), cwd=ROOT)
     wait(lambda: parts(home), 20, lambda: f"supervisord did not start, see {log}", lambda: _is_alive(pid))
 
 
