@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from py.pipeline import run as runs
@@ -106,6 +107,14 @@ def wait_until(truth: Callable[[], object], seconds: float = 20) -> None:
     while not truth():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """A process that only waits for init to notice its end is not alive."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
-from py.pipeline.run import ABORTED, FAILED, LOCAL, NOT_RUN, PASSED, Record, Run
+from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
 from py.results import verdict
 from py.tools import process
 from py.tools.errors import Missing
@@ -110,7 +110,7 @@ def _finish(run: Run, watcher: Watcher) -> None:
         del run.records[name]
     for step in run.steps.values():
         if not step.undoes and step.name not in run.records and run.step_folder(step.name).exists():
-            run.keep(step.name, Record(ABORTED, "the runner was killed"))
+            run.keep(step.name, Record(ABORTED, KILLED))
     stop = Interrupts(watcher)
     stop.times = 1  # everything but undoing is cancelled
     with stop.heeded():
@@ -201,10 +201,9 @@ class _Schedule:
 
     def _obstacle(self, name: str) -> str:
         step = self.run.steps[name]
-        if self.stop.times > (1 if step.undoes else 0):
-            return "the run was cancelled"
-        bad = [parent for parent in step.upstream if self.run.records[parent].state != PASSED]
-        return f"{bad[0]} {self.run.records[bad[0]].state}" if bad and not step.undoes else ""
+        if not step.undoes and (why := self.run.obstacle(step.upstream)):
+            return why
+        return "the run was cancelled" if self.stop.times > (1 if step.undoes else 0) else ""
 
     def _leave_out(self, name: str, reason: str) -> None:
         record = Record(NOT_RUN, reason)

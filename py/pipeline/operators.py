@@ -5,7 +5,7 @@ the same folder, as one that is driven locally.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from py.pipeline import environment, local, params
 from py.pipeline.execute import by_hand, execute, take_over
 from py.pipeline.links import Repeat, Results
 from py.pipeline.model import Output, Pipeline, Step
-from py.pipeline.run import ABORTED, FAILED, NOT_RUN, PASSED, Record, Run, attended
+from py.pipeline.run import ABORTED, FAILED, KILLED, NOT_RUN, PASSED, Record, Run, attended
 from py.pipeline.tasklog import TaskLog
 from py.results import verdict
 from py.tools import process
@@ -88,7 +88,7 @@ class StepsOperator(RunOperator):
         self._fetch_outputs(run, context["ti"])
         for name in self.steps:
             step = run.steps[name]
-            if obstacle := _obstacle(run, [parent for parent in step.upstream if parent in self.steps]):
+            if obstacle := run.obstacle([parent for parent in step.upstream if parent in self.steps]):
                 run.keep(name, Record(NOT_RUN, obstacle))
             else:
                 self._carry_out(run, step)
@@ -140,11 +140,10 @@ class VerdictOperator(RunOperator):
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
         # Nothing of ours skips a task: Airflow does, when somebody sets the state of the whole run.
         cancelled = "skipped" in states.values()
-        task_of = {step: task for task, steps in self.pipeline.tasks().items() for step in steps}
-        for name in run.steps:
-            record = _reconciled(run, name, states.get(task_of[name]), cancelled)
-            if record != run.records.get(name):
-                run.keep(name, record)
+        for task, steps in self.pipeline.tasks().items():
+            for name, record in _reconciled(run, steps, states.get(task), cancelled):
+                if record != run.records.get(name):
+                    run.keep(name, record)
         run.left_behind = True  # by any of the tasks: nobody remembers
         result = local.conclude(run, interrupted=cancelled or ABORTED in run.states().values())
         ti.xcom_push(key="verdict", value={"result": run.result, "reasons": list(run.reasons)})
@@ -154,23 +153,25 @@ class VerdictOperator(RunOperator):
             raise SystemExit(1)
 
 
-def _reconciled(run: Run, step: str, state: str | None, cancelled: bool) -> Record:
-    """How a step ended, of which Airflow says `state` and its own task left a record, or none."""
-    record = run.records.get(step)
-    if state == "success":
-        return record or Record(FAILED, "somebody marked it as success, but it has not run")
-    if state == "failed":
-        if record and record.state != PASSED:
-            return record
-        why = "it passed, but its task could not report that" if record else "its task was killed"
-        return Record(ABORTED, "cancelled" if cancelled else why, *(record[2:5] if record else ()))
-    why = "the run was cancelled" if cancelled else _obstacle(run, run.steps[step].upstream)
-    return Record(NOT_RUN, why or f"Airflow calls it {state}")
-
-
-def _obstacle(run: Run, parents: Iterable[str]) -> str:
-    """The first of these steps that has not passed, and what became of it; empty if there is none."""
-    return next((f"{name} {_state(run, name)}" for name in parents if _state(run, name) != PASSED), "")
+def _reconciled(
+    run: Run, steps: tuple[str, ...], state: str | None, cancelled: bool
+) -> Iterator[tuple[str, Record]]:
+    """How the steps of a task ended, of which Airflow says `state` and their own task left records or none."""
+    told = any(_state(run, name) not in ("", PASSED) for name in steps)
+    for name in steps:
+        record = run.records.get(name)
+        if state == "success":
+            yield name, record or Record(FAILED, "somebody marked it as success, but it has not run")
+        elif state == "failed" and record:
+            lost = Record(ABORTED, "it passed, but its task could not report that", *record[2:5])
+            yield name, record if told or record.state != PASSED else lost
+        elif state == "failed" and run.step_folder(name).exists():
+            yield name, Record(ABORTED, "cancelled" if cancelled else KILLED)
+        elif state == "failed" and not run.obstacle(run.steps[name].upstream):
+            yield name, Record(FAILED, "its task failed before it began; the task's log says why")
+        else:
+            why = "the run was cancelled" if cancelled else f"Airflow calls it {state}"
+            yield name, Record(NOT_RUN, run.obstacle(run.steps[name].upstream) or why)
 
 
 def _state(run: Run, step: str) -> str:

@@ -8,12 +8,11 @@ import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from py.pipeline import load, local, params
 from py.pipeline import run as runs
-from tests.projects import Project, wait_until
+from tests.projects import Project, alive, wait_until
 
 
 def system(project: Project) -> None:
@@ -83,14 +82,6 @@ pipeline.step("teardown", sh(do="sleep 0.3; rm -f cluster; touch undone"), undoe
 def ended(project: Project, *names: str) -> bool:
     """Whether the processes that wrote their pids into these files are gone."""
     return not any(alive(int((project.folder / name).read_text())) for name in names)
-
-
-def alive(pid: int) -> bool:
-    """A process that only waits for init to notice its end is not alive."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
