@@ -103,4 +103,5 @@ def test_the_main_pipeline_has_the_ancestor_s_steps_and_fits_a_screen() -> None:
     assert "build_images" not in main.pipeline.steps["create_cluster"].upstream
     assert len(main.file.read_text().splitlines()) < 70
     imports = [line for line in main.file.read_text().splitlines() if line.startswith(("from", "import"))]
-    assert imports == ["from datetime import timedelta", "from py.pipeline import Binary, Pipeline"]
+    pipeline = "from py.pipeline import Binary, Pipeline, airflow_dag"
+    assert imports == ["from datetime import timedelta", pipeline]

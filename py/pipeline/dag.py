@@ -46,7 +46,7 @@ def airflow_dag(pipeline: Pipeline) -> "DAG | None":
         default_args={"retries": 0, "pool": POOL},
         render_template_as_native_obj=False,
     ) as dag:
-        task_of = {}
+        task_of: dict[str, StepsOperator] = {}
         for name, steps in pipeline.tasks().items():
             members = [pipeline.steps[step] for step in steps]
             undoes = any(step.undoes for step in members)
