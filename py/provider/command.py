@@ -7,7 +7,7 @@ from airflow.cli.cli_config import (
     ActionCommand,
     Arg,
     lazy_load_command,
-)  # fmt: skip
+)
 
 CONF = Arg(("-c", "--conf", "-conf"), help='What the run is to do, as JSON: {"dryrun": true}', default="{}")
 RUN_ID = Arg(("-r", "--run-id", "--run_id"), help="A name for the run; Airflow makes one of the time if none")

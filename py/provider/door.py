@@ -15,7 +15,10 @@ from typing import Any
 
 import wrapt
 
-RUN_ID = r"[A-Za-z0-9_.~:+-]{1,250}"  # what Airflow allows, without the end of line that it lets pass
+# What Airflow allows, but no end of line, and not the 250 characters of its column: it names a folder
+# `run_id=…` for the logs, and a name of more than 255 cannot be.
+RUN_ID = r"[A-Za-z0-9_.~:+-]{1,248}"
+REQUESTS = ("rest_api", "ui")
 FORMS = ("ui", "backfill")  # they send null for an empty field
 
 
@@ -40,14 +43,30 @@ def admit(create: Callable[..., Any], dag: Any, args: tuple[Any, ...], given: di
 
         from py.pipeline.params import mistakes
 
-        conf = given.get("conf") or {}
-        if given["triggered_by"].value in FORMS:
+        conf, asker = given.get("conf") or {}, given["triggered_by"].value
+        if asker in FORMS:
             conf = _filled(params, conf)
-        wrong = _objections(given["run_id"]) + mistakes(dag.dag_id, params, conf)
-        if wrong:
+        if wrong := _objections(given["run_id"]) + mistakes(dag.dag_id, params, conf):
             raise ParamValidationError("; ".join(wrong))
+        if asker in REQUESTS:
+            _must_be_new(dag.dag_id, given["run_id"])
         given = given | {"conf": conf}
     return create(*args, **given)
+
+
+def taken(dag_id: str, run_id: str) -> str:
+    """What is said about a run id that there is already."""
+    return f"{dag_id} has a run {run_id!r} already; choose another id, or none"
+
+
+def _must_be_new(dag_id: str, run_id: str) -> None:
+    """Say it as the command line does; a request would get the words of the database."""
+    from airflow.models.dagrun import DagRun
+
+    if DagRun.find_duplicate(dag_id=dag_id, run_id=run_id):
+        from fastapi import HTTPException
+
+        raise HTTPException(409, taken(dag_id, run_id))
 
 
 def _params(dag: Any) -> dict[str, Any] | None:
@@ -72,4 +91,4 @@ def _objections(run_id: str) -> list[str]:
     if re.fullmatch(RUN_ID, run_id) and ".." not in run_id:
         return []
     shown = repr(run_id if len(run_id) <= 80 else f"{run_id[:80]}…")
-    return [f"the run id {shown} cannot be: use letters, digits and _.~:+- (250 at most), and no two dots"]
+    return [f"the run id {shown} cannot be: use letters, digits and _.~:+- (248 at most), and no two dots"]

@@ -12,10 +12,12 @@ from urllib.parse import quote
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 from jinja2 import Environment
 
 from py.pipeline.execute import by_hand
+from py.pipeline.links import PAGES
 from py.pipeline.run import Run, read
 from py.provider import inert
 from py.tools.errors import WindtunnelError, near
@@ -41,6 +43,15 @@ INERT = {
 }
 
 app = FastAPI(title="Windtunnel", docs_url=None, redoc_url=None, openapi_url=None)
+
+
+@app.exception_handler(401)
+async def _log_in(request: Request, error: HTTPException) -> Response:
+    """A browser goes to Airflow's login and comes back; a program is told."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return await http_exception_handler(request, error)
+    airflow, here = request.scope["root_path"].removesuffix(PAGES), quote(str(request.url), safe="")
+    return RedirectResponse(f"{airflow}/api/v2/auth/login?next={here}", headers=INERT)
 
 
 def visible(name: str, request: Request, user: GetUserDep) -> Run:

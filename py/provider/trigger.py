@@ -15,6 +15,7 @@ from airflow.utils.providers_configuration_loader import providers_configuration
 
 from py.pipeline.params import from_json
 from py.pipeline.run import name_of
+from py.provider.door import taken
 from py.tools.errors import UsageError, WindtunnelError, near
 
 Asked = Callable[[Namespace], None]
@@ -83,9 +84,7 @@ def _ask(command: Asked, args: Namespace) -> None:
             f"there is no DAG {args.dag_id[:80]!r}; {near(args.dag_id[:100], _dags(), 'there are')}"
         ) from None
     except DagRunAlreadyExists:
-        raise UsageError(
-            f"{args.dag_id} has a run {args.run_id!r} already; choose another id, or none"
-        ) from None
+        raise UsageError(taken(args.dag_id, args.run_id)) from None
     except ValueError as error:  # the door's refusal among others
         raise UsageError(_line(str(error))) from None
 
