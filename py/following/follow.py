@@ -1,8 +1,10 @@
 """The loop: Airflow is asked for a run's tasks again and again, and a watcher is told what has changed."""
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from graphlib import TopologicalSorter
 from typing import Protocol, TypeVar
 
 from py.airflow_api import Api, Refusal, RunState, TaskState
@@ -40,10 +42,10 @@ class Followed:
 
     def __init__(self, api: Api, dag: str, run_id: str) -> None:
         self.api, self.dag, self.run_id = api, dag, run_id
-        tasks = api.tasks(dag, run_id)
-        self.upstream = api.upstream(dag)
+        self.upstream = dict(_in_order(api.upstream(dag)))
         self.last = _sink(self.upstream)
-        self.steps = {task.name: task for task in tasks if task.name != self.last}
+        names = {task.name for task in api.tasks(dag, run_id)} - {self.last}
+        self.steps = {name: place for place, name in enumerate(self.upstream) if name in names}
         self.records: dict[str, Record] = {}
         self.by_hand: dict[str, str] = {}
         self._told: dict[str, tuple[int, bool]] = {}  # of what has begun: its attempt, and whether it ended
@@ -79,10 +81,10 @@ class Followed:
 
     def _tell(self, tasks: list[TaskState], watcher: Watcher, words: bool) -> bool:
         """Tell what is new, in the order in which it happened; whether anything was."""
+        tasks = [task for task in tasks if task.name in self.steps]
         events = [
-            (at, task, ended)
-            for task in tasks
-            if task.name in self.steps
+            (at or math.inf, task, ended)  # what has not run has no time
+            for task in sorted(tasks, key=lambda task: self.steps[task.name])
             for at, ended in ((task.began, False), (task.ended, True))
             if self._is_new(task, ended)
         ]
@@ -95,7 +97,7 @@ class Followed:
                 watcher.began(task.name)
         if words:
             for task in tasks:
-                if task.state == "running" and task.name in self.steps:
+                if task.state == "running":
                     self._listen(task, watcher)
         return bool(events)
 
@@ -154,6 +156,15 @@ class Followed:
             if error.status != 404:
                 raise
             raise Gone(f"the run {self.run_id} of {self.dag} is gone: somebody has deleted it") from None
+
+
+def _in_order(upstream: Mapping[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Each task after all that it waits for, and what does not wait for each other by name."""
+    sorter = TopologicalSorter(upstream)
+    sorter.prepare()
+    while ready := sorted(sorter.get_ready()):
+        yield from ((name, upstream[name]) for name in ready)
+        sorter.done(*ready)
 
 
 def _sink(upstream: Mapping[str, Sequence[str]]) -> str:
