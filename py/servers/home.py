@@ -1,11 +1,13 @@
 """A local Airflow's folder, AIRFLOW_HOME: its environment, its secrets, and where its parts keep things."""
 
+import fcntl
 import json
 import os
 import secrets
 import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from py.tools import folders
 from py.tools.errors import UsageError
@@ -16,6 +18,7 @@ USER = "admin"
 _LONGEST = 107  # characters of a socket's path, says the kernel
 _SECRETS = ("AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY")
 _PORT = "AIRFLOW__API__PORT"
+_MODE = "WINDTUNNEL_MODE"
 _DAGS = "AIRFLOW__CORE__DAGS_FOLDER"
 
 
@@ -52,30 +55,52 @@ class Home:
         """The password of the one user."""
         return str(json.loads(self.passwords.read_text())[USER])
 
-    def prepare(self, port: int = 0, dags: str = "") -> None:
-        """Make the folder, or bring it up to date; what is secret stays what it was."""
+    def mode(self) -> str:
+        """How this Airflow was started last: "docker" or "embedded", or "" when it never was."""
+        return self.env().get(_MODE, "")
+
+    def secret(self, name: str) -> str:
+        """A secret that is not in the environment of this Airflow's processes; made when asked first."""
+        file = self.folder / name
+        if not file.exists():
+            write_whole(file, secrets.token_hex(24), 0o600)
+        return file.read_text()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For the block, nobody else starts or stops what is in this folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(file)
+
+    def prepare(self, mode: str, more: Mapping[str, str], port: int = 0, dags: str = "") -> None:
+        """Make the folder, or bring it up to date: `more` is what this mode adds to the environment.
+
+        What is secret stays what it was.
+        """
         if len(str(self.folder / ".s.PGSQL.5432")) > _LONGEST - 2:
             raise UsageError(f"{self.folder} is too long for a socket's path; another is given as --home=")
         self.logs.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         known = self.env()
         kept = {key: known.get(key) or _secret(key) for key in _SECRETS}
-        env = self._environment(port or self.port(), dags or known.get(_DAGS, ""))
-        lines = [f"export {key}={shlex.quote(value)}\n" for key, value in (env | kept).items()]
+        env = {**self._environment(port or self.port(), dags or known.get(_DAGS, "")), **more, **kept}
+        lines = [f"export {key}={shlex.quote(value)}\n" for key, value in (env | {_MODE: mode}).items()]
         write_whole(self.env_file, "".join(lines), 0o600)
         if not self.passwords.exists():
             write_whole(self.passwords, json.dumps({USER: secrets.token_urlsafe(12)}), 0o600)
 
     def _environment(self, port: int, dags: str) -> dict[str, str]:
-        database = f"postgresql+psycopg2://airflow@/postgres?host={quote(str(self.folder))}"
         return {
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW_CONFIG": str(folders.ROOT / "airflow/airflow.cfg"),
             _DAGS: dags or str(folders.ROOT / "dags"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.passwords),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
-            "AIRFLOW__API__HOST": "127.0.0.1",
             _PORT: str(port),
             "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
             # A checkout is edited: a changed file is seen at once anyway, a new one within two seconds like

@@ -13,6 +13,8 @@ from py.tools import process
 from py.tools.errors import WindtunnelError
 from py.tools.folders import ROOT
 
+POSTGRES = "postgres"
+AIRFLOW = ("api-server", "scheduler", "dag-processor")
 PATIENCE = 0.05  # seconds between two looks
 _PROGRAMS = Path(sys.executable).parent  # what was installed beside the interpreter that runs us
 _DEAD = ("BACKOFF", "FATAL", "UNKNOWN")
@@ -89,11 +91,18 @@ def close_supervisor(home: Home) -> None:
     wait(lambda: not _is_alive(pid), 60, lambda: f"supervisord, process {pid}, does not end")
 
 
-def must_live(home: Home, *names: str) -> None:
-    """Fail with the end of its log when one of the parts cannot be started."""
+def runs(home: Home, *names: str) -> bool:
+    """Whether all these parts run."""
+    known = parts(home)
+    return bool(known) and all(known[name].state == "RUNNING" for name in names)
+
+
+def must_live(home: Home) -> bool:
+    """True; or fail with the end of its log when a part cannot be started."""
     for name, part in parts(home).items():
-        if name in names and part.state in _DEAD:
+        if part.state in _DEAD:
             raise WindtunnelError(f"{name} does not start: {last_line(part.log)}\n  log: {part.log}")
+    return True
 
 
 def last_line(log: Path) -> str:
