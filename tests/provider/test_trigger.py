@@ -3,21 +3,23 @@
 import json
 import subprocess
 import sys
-
-import pytest
+from itertools import product
 
 from py.pipeline.run import name_of
 from tests.airflows import Airflow, quoted
 from tests.provider.conftest import commands
 
 
-@pytest.mark.parametrize("conf", ["--conf", "-conf", "-c"])
-@pytest.mark.parametrize("run_id", ["--run-id", "--run_id", "-r"])
-def test_every_old_spelling_starts_a_run(airflow: Airflow, provided: str, conf: str, run_id: str) -> None:
-    named = f"spelled{conf}{run_id}"
-    words = ["trigger_dag", provided, conf, '{"dryrun": true}', run_id, named]
-    assert commands(airflow, [words]) == [(0, "")]
-    assert airflow.api(f"/dags/{provided}/dagRuns/{quoted(named)}")["conf"] == {"dryrun": True}
+def test_every_old_spelling_starts_a_run(airflow: Airflow, provided: str) -> None:
+    spellings = list(product(["--conf", "-conf", "-c"], ["--run-id", "--run_id", "-r"]))
+    lines = [
+        ["trigger_dag", provided, conf, '{"dryrun": true}', run_id, f"spelled{conf}{run_id}"]
+        for conf, run_id in spellings
+    ]
+    assert commands(airflow, lines) == [(0, "")] * 9
+    for *_, run_id in lines:
+        made = airflow.api(f"/dags/{provided}/dagRuns/{quoted(run_id)}")
+        assert made["conf"] == {"dryrun": True}
 
 
 def test_it_says_the_names_of_the_run_and_where_to_watch_it(airflow: Airflow, provided: str) -> None:
