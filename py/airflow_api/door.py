@@ -137,6 +137,8 @@ class Door:
         if answer.status == 401:
             who = f"the password of {self.place.user!r} ({self.place.source})"
             raise Refusal(401, f"Airflow at {self.place.url} refuses {who}")
+        if answer.status in (404, 405):
+            raise self._stranger(f"HTTP {answer.status} for /auth/token")
         if not 200 <= answer.status < 300:
             raise self._told(answer.status, body)
         token = _object(body).get("access_token")

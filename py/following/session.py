@@ -86,8 +86,8 @@ class Session:
             if choice == LEAVE:
                 raise CannotTell("stopped following")
             if choice == CANCEL:
-                watcher.note("cancelling the run; what it made is taken away; once more: stop at once")
                 self._cancel(followed.run_id)
+                watcher.note("cancelled: what the run made is taken away; once more: stop following at once")
 
     def _cancel(self, run_id: str) -> None:
         if self.api.run(self.dag, run_id).state not in FINAL:  # that one would become a failure
