@@ -77,8 +77,7 @@ def _logged(
             record = _pretend(run, step, log, said)
         else:
             if again:
-                for old in ("step.json", "outputs.json"):
-                    (folder / old).unlink(missing_ok=True)
+                _forget(run, step)
                 process.end_marked(environment.mark(run, step))
             record = _attempt(run, step, log, cancelled, hurry, said)
         try:
@@ -87,6 +86,14 @@ def _logged(
             if not step.undoes:
                 raise
         return record
+
+
+def _forget(run: Run, step: Step) -> None:
+    """What an earlier attempt has left is no longer true; nor is it that what it made was undone."""
+    (run.step_folder(step.name) / "outputs.json").unlink(missing_ok=True)
+    for name in [step.name, *(other.name for other in run.steps.values() if step.name in other.undoes)]:
+        run.records.pop(name, None)
+        (run.step_folder(name) / "step.json").unlink(missing_ok=True)
 
 
 def _unseen(

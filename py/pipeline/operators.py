@@ -4,6 +4,7 @@ Airflow decides what runs when, and its states are the truth about that; everyth
 the same folder, as one that is driven locally.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from py.pipeline import environment, local, params
 from py.pipeline.execute import by_hand, execute, take_over
@@ -78,6 +80,7 @@ class StepsOperator(RunOperator):
         super().__init__(**rest)
         self.steps = steps
         self.killed = 0.0
+        self.parent = 0  # the process of Airflow that tells it how we end
 
     def on_kill(self) -> None:
         """Airflow wants the task to end; its steps notice within a moment."""
@@ -85,11 +88,15 @@ class StepsOperator(RunOperator):
 
     def attend(self, run: Run, context: Context) -> Any:
         """Carry out the steps."""
+        self.parent = os.getppid()
+        run.reopen()
         self._fetch_outputs(run, context["ti"])
         for name in self.steps:
             step = run.steps[name]
             if obstacle := run.obstacle([parent for parent in step.upstream if parent in self.steps]):
                 run.keep(name, Record(NOT_RUN, obstacle))
+            elif self._given_up():
+                run.keep(name, Record(NOT_RUN, "the run was cancelled"))
             else:
                 self._carry_out(run, step)
         if any(_state(run, name) != PASSED for name in self.steps):
@@ -118,12 +125,32 @@ class StepsOperator(RunOperator):
             folder = run.step_folder(step.name)
             said = TaskLog(self.log.info, str(folder / "log.txt"))
             self.log.info("by hand: %s", by_hand(run, step))
-            execute(run, step, cancelled=lambda: bool(self.killed), hurry=self._hurry, said=said.feed)
+            self._execute(run, step, said)
             said.end()
         record = run.records[step.name]
         if record.state != PASSED:
             self.log.error("%s %s: %s", step.name, record.state, record.reason)
             self.log.error("by hand: %s", by_hand(run, step))
+
+    def _execute(self, run: Run, step: Step, said: TaskLog) -> None:
+        began = time.time()
+        try:
+            record = execute(run, step, cancelled=self._given_up, hurry=self._hurry, said=said.feed)
+        except AirflowTaskTimeout:  # somebody's policy: none of our tasks has such a time
+            why = f"timed out: Airflow gives its task {self.execution_timeout}"
+            run.keep(step.name, Record(FAILED, why, None, began, time.time() - began))
+            raise
+        if record.state == ABORTED and self._orphaned():
+            run.keep(step.name, record._replace(reason=KILLED))
+
+    def _given_up(self) -> bool:
+        if self._orphaned():
+            self.on_kill()
+        return bool(self.killed)
+
+    def _orphaned(self) -> bool:
+        """Whether nobody can learn any more how the steps end; Airflow will have them run again, or fail."""
+        return os.getppid() != self.parent
 
     def _hurry(self) -> bool:
         return bool(self.killed) and time.monotonic() - self.killed > GRACE
@@ -156,7 +183,7 @@ class VerdictOperator(RunOperator):
 def _reconciled(
     run: Run, steps: tuple[str, ...], state: str | None, cancelled: bool
 ) -> Iterator[tuple[str, Record]]:
-    """How the steps of a task ended, of which Airflow says `state` and their own task left records or none."""
+    """How the steps of a task ended: Airflow says `state`, and their task left records, or none."""
     told = any(_state(run, name) not in ("", PASSED) for name in steps)
     for name in steps:
         record = run.records.get(name)

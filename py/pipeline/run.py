@@ -98,6 +98,12 @@ class Run:
         self.records[step] = record
         _write(self.step_folder(step) / "step.json", record._asdict())
 
+    def reopen(self) -> None:
+        """It goes on after its end, as somebody cleared a task: it has no verdict until the next one."""
+        if self.result:
+            self.result, self.reasons = "", ()
+            self.save()
+
     def close(self) -> None:
         """The run is over: nobody has to finish it."""
         marker(self.folder.parent, self.name).unlink(missing_ok=True)
