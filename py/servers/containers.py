@@ -1,5 +1,6 @@
 """Airflow and Postgres as the containers `airflow` and `postgres` of this machine's Docker."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -19,22 +20,25 @@ _NETWORK = "windtunnel"
 _ENGINE = Path("/var/run/docker.sock")
 _LIVE = ("airflow", "dags", "examples", "py", "scripts")  # folders of the checkout: an edit counts
 _CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
-# The image, and the volume for its data: each version of Postgres reads its own only.
-_OFFICIAL = ("postgres:16", "windtunnel-postgres-16")
-_STAND_IN = ("windtunnel-postgres", "windtunnel-postgres-15")
+_OFFICIAL = "postgres:16"
+_STAND_IN = "windtunnel-postgres"
+
+
+# What a box of namespaces takes; less than --privileged, and not every root has more to give.
+_CAPABILITIES = ("DAC_READ_SEARCH", "IPC_LOCK", "NET_ADMIN", "SYSLOG", "SYS_ADMIN", "SYS_NICE", "SYS_PTRACE")
 
 
 def start_postgres(home: Home) -> bool:
     """Start Postgres and return when it answers; False when it already did."""
     if runs(POSTGRES, home.folder):
         return False
-    image, volume = _postgres()
+    image = _postgres()
     password = home.secret("postgres-password")
     with told(f"Postgres ({image})"):
         _network()
         start(
             POSTGRES, image, home.folder,
-            options=[f"--network={_NETWORK}", f"--volume={volume}:/var/lib/postgresql/data"],
+            options=[f"--network={_NETWORK}", f"--volume={volume(home, image)}:/var/lib/postgresql/data"],
             env={"POSTGRES_USER": "airflow", "POSTGRES_PASSWORD": password, "POSTGRES_DB": "postgres"},
         )  # fmt: skip
         supervisor.wait(
@@ -83,14 +87,20 @@ def stop(home: Home, patience: float) -> bool:
     return bool(found)
 
 
-def _postgres() -> tuple[str, str]:
-    """The image to take, and the volume: the official one, if it is here or can be had."""
-    if succeeds("image", "inspect", _OFFICIAL[0]) or succeeds("pull", "--quiet", _OFFICIAL[0]):
+def volume(home: Home, image: str) -> str:
+    """The volume for the data: each Airflow has its own, and each Postgres reads its own only."""
+    digest = hashlib.sha256(str(home.folder).encode()).hexdigest()[:8]
+    return f"{image.replace(':', '-')}-{digest}"
+
+
+def _postgres() -> str:
+    """The image to take: the official one, if it is here or can be had."""
+    if succeeds("image", "inspect", _OFFICIAL) or succeeds("pull", "--quiet", _OFFICIAL):
         return _OFFICIAL
-    print(f"no registry gives {_OFFICIAL[0]}: Debian's Postgres stands in", flush=True)
+    print(f"no registry gives {_OFFICIAL}: Debian's Postgres stands in", flush=True)
     _base_image()
-    with told(f"image {_STAND_IN[0]}"):
-        docker("build", f"--tag={_STAND_IN[0]}", folders.ROOT / "airflow/postgres")
+    with told(f"image {_STAND_IN}"):
+        docker("build", f"--tag={_STAND_IN}", folders.ROOT / "airflow/postgres")
     return _STAND_IN
 
 
@@ -140,7 +150,9 @@ def _cluster(home: Home) -> list[str]:
         return []
     programs = folders.cache() / "kubernetes"
     return [
-        "--privileged",
+        *(f"--cap-add={capability}" for capability in _CAPABILITIES),
+        *(f"--security-opt={what}=unconfined" for what in ("apparmor", "seccomp", "systempaths")),
+        "--device=/dev/kmsg",
         "--cgroupns=host",
         "--volume=/sys/fs/cgroup:/sys/fs/cgroup",
         "--volume=windtunnel-clusters:/var/lib/windtunnel",

@@ -4,31 +4,40 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from py.tools import process
-from py.tools.errors import CommandFailed, Missing, UsageError
+from py.tools.errors import CommandFailed, Missing, UsageError, WindtunnelError
 from py.tools.files import write_whole
 
 OWNER = "windtunnel.home"  # the label that says whose container it is
+
+
+class DockerFailed(WindtunnelError):
+    """A docker command failed."""
 
 
 def answers() -> bool:
     """Whether a Docker engine answers."""
     try:
         docker("version", "--format={{.Server.Version}}", timeout=10)
-    except (CommandFailed, Missing):
+    except (DockerFailed, Missing):
         return False
     return True
 
 
 def docker(*words: str | Path, timeout: float | None = None, input: bytes | None = None) -> str:
-    """What `docker WORDS` prints."""
-    return process.capture(["docker", *words], timeout=timeout, input=input)
+    """What `docker WORDS` prints; raises DockerFailed with what the engine says is wrong."""
+    try:
+        return process.capture(["docker", *words], timeout=timeout, input=input)
+    except CommandFailed as failed:
+        lines = failed.result.tail.splitlines()
+        said = [line for line in lines if line and not line.startswith("Run 'docker")] or ["it says nothing"]
+        raise DockerFailed(f"docker {words[0]} failed: {said[-1]}") from None
 
 
 def succeeds(*words: str | Path) -> bool:
     """Whether `docker WORDS` ends with 0."""
     try:
         docker(*words)
-    except CommandFailed:
+    except DockerFailed:
         return False
     return True
 
@@ -37,7 +46,7 @@ def look(container: str, what: str) -> str:
     """A field of a container as `docker inspect --format` spells it; "" where there is no such container."""
     try:
         return docker("container", "inspect", f"--format={{{{{what}}}}}", container)
-    except CommandFailed:
+    except DockerFailed:
         return ""
 
 
@@ -63,10 +72,8 @@ def start(
     """Start a container that belongs to the Airflow in `folder`, in place of one that has ended."""
     if look(name, ".Id"):
         if owner(name) != str(folder):
-            raise UsageError(
-                f"there is a container {name!r} already that is not ours: `docker rm {name}` removes it, "
-                "--mode=embedded needs none"
-            )
+            whose = f"belongs to the Airflow in {owner(name)}" if owner(name) else "is not ours"
+            raise UsageError(f"there is a container {name!r}, and it {whose}; --mode=embedded needs none")
         docker("rm", "--force", "--volumes", name)
     variables = folder / f"{name}.env"  # secrets are for no command line
     write_whole(variables, "".join(f"{key}={value}\n" for key, value in env.items()), 0o600)
