@@ -18,8 +18,9 @@ Answer = TypeVar("Answer")
 
 FINAL = ("success", "failed")
 # Seconds between two questions: a small share of how long nothing has changed, so that what is short is seen
-# at once and what is long costs the server little; and never more than a fifth of its time.
+# at once and what is long costs the server little; and never more than a fifth of its time, but at the end.
 SOONEST, LATEST, SHARE, LOAD = 0.2, 2.0, 0.02, 4
+LAST = 0.05  # seconds, when nothing is missing but the verdict
 WORDS = 1.0  # seconds between two looks at what a step prints: Airflow reads the whole log each time
 STUCK = 15.0  # seconds without a running task after which we ask why
 
@@ -65,19 +66,23 @@ class Followed:
             tasks = self._there(self.api.tasks)
             if self._tell(tasks, watcher, words):
                 changed = time.monotonic()
-            if all(task.state in ENDED for task in tasks) or began - asked > LATEST:
+            over = all(task.state in ENDED for task in tasks)
+            if over or began - asked > LATEST:
                 run = self._there(self.api.run)
                 asked = began
                 if run.state in FINAL:
-                    self._tell(self._there(self.api.tasks), watcher, words)  # what has ended since
+                    if not over:  # the rest has ended since
+                        self._tell(self._there(self.api.tasks), watcher, words)
                     return run
             quiet = time.monotonic() - changed
             if quiet > STUCK and not explained and not any(task.state == "running" for task in tasks):
                 explained = True
                 if why := self._obstacles():
                     watcher.note(f"nothing begins: {why}")
-            took = time.monotonic() - began
-            wait(min(max(SHARE * quiet, LOAD * took, SOONEST), LATEST))
+            soonest = max(SOONEST, LOAD * (time.monotonic() - began))
+            if all(task.state in ENDED for task in tasks if task.name in self.steps):
+                soonest = LAST  # all that is missing is the verdict
+            wait(min(max(SHARE * quiet, soonest), LATEST))
 
     def _tell(self, tasks: list[TaskState], watcher: Watcher, words: bool) -> bool:
         """Tell what is new, in the order in which it happened; whether anything was."""
