@@ -32,6 +32,8 @@ Context = Mapping[str, Any]
 class RunOperator(PythonOperator):
     """A task of a run; what goes wrong is said in a line, and fails the task without a traceback."""
 
+    template_fields = ()  # none of ours is a template, and telling Airflow so again costs each task a request
+
     def __init__(self, *, pipeline: Pipeline, **rest: Any) -> None:
         super().__init__(python_callable=self.work, show_return_value_in_logs=False, **rest)
         self.pipeline = pipeline
@@ -71,7 +73,8 @@ class RunOperator(PythonOperator):
 class StepsOperator(RunOperator):
     """A task that carries out one step, or the steps of a group one after the other.
 
-    Its XCom is the step's outputs as one dict; of a group, a dict of such dicts by step.
+    Its XCom is the step's outputs as one dict; of a group, a dict of such dicts by step. Where there are no
+    outputs there is no XCom either: each costs a request.
     """
 
     operator_extra_links = (Results(), Repeat())
@@ -101,8 +104,8 @@ class StepsOperator(RunOperator):
                 self._carry_out(run, step)
         if any(_state(run, name) != PASSED for name in self.steps):
             raise SystemExit(1)
-        given = {name: run.outputs.get(name, {}) for name in self.steps}
-        return given if self.task_id in self.pipeline.groups else given[self.task_id]
+        given = {name: run.outputs[name] for name in self.steps if run.outputs.get(name)}
+        return (given if self.task_id in self.pipeline.groups else given.get(self.task_id)) or None
 
     def _fetch_outputs(self, run: Run, ti: Any) -> None:
         """Put in what the steps above gave, from their XComs alone: these are what a person sees."""

@@ -5,7 +5,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from py.pipeline.links import PAGES
-from py.provider import pools
+from py.provider import pools, preload
 
 
 async def pages(scope: Any, receive: Any, send: Any) -> None:
@@ -16,8 +16,8 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Windtunnel(AirflowPlugin):
-    """The pools' listener and the pages."""
+    """The listeners and the pages."""
 
     name = "windtunnel"
-    listeners = [pools]  # noqa: RUF012  # Airflow's own class has it so
+    listeners = [pools, preload]  # noqa: RUF012  # Airflow's own class has it so
     fastapi_apps = [{"name": "windtunnel", "app": pages, "url_prefix": PAGES}]  # noqa: RUF012
