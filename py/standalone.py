@@ -56,7 +56,7 @@ class Standalone:
                 return
             if not parts(place):
                 health.must_be_free(port or place.port())
-            fresh = not place.passwords.exists()
+            fresh = place.make_password()
             server.start_airflow(place, port, dags)
         print(f"Airflow is ready: {place.url()}")
         print(f"  user {USER}, password {place.password() if fresh else f'in {place.passwords}'}")

@@ -55,6 +55,13 @@ class Home:
         """The password of the one user."""
         return str(json.loads(self.passwords.read_text())[USER])
 
+    def make_password(self) -> bool:
+        """Make the password, a random one; False when there is one already."""
+        if self.passwords.exists():
+            return False
+        write_whole(self.passwords, json.dumps({USER: secrets.token_urlsafe(12)}), 0o600)
+        return True
+
     def mode(self) -> str:
         """How this Airflow was started last: "docker" or "embedded", or "" when it never was."""
         return self.env().get(_MODE, "")
@@ -69,6 +76,8 @@ class Home:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """For the block, nobody else starts or stops what is in this folder."""
+        if len(str(self.folder / "supervisor.sock.12345")) > _LONGEST:  # it is made under such a name first
+            raise UsageError(f"{self.folder} is too long for a socket's path; another is given as --home=")
         self.folder.mkdir(parents=True, exist_ok=True)
         file = os.open(self.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
@@ -82,8 +91,6 @@ class Home:
 
         What is secret stays what it was.
         """
-        if len(str(self.folder / ".s.PGSQL.5432")) > _LONGEST - 2:
-            raise UsageError(f"{self.folder} is too long for a socket's path; another is given as --home=")
         self.logs.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         known = self.env()
@@ -91,8 +98,6 @@ class Home:
         env = {**self._environment(port or self.port(), dags or known.get(_DAGS, "")), **more, **kept}
         lines = [f"export {key}={shlex.quote(value)}\n" for key, value in (env | {_MODE: mode}).items()]
         write_whole(self.env_file, "".join(lines), 0o600)
-        if not self.passwords.exists():
-            write_whole(self.passwords, json.dumps({USER: secrets.token_urlsafe(12)}), 0o600)
 
     def _environment(self, port: int, dags: str) -> dict[str, str]:
         return {

@@ -41,6 +41,7 @@ def open_supervisor(home: Home) -> None:
     """Start supervisord, unless it runs, and return when it answers."""
     if parts(home):
         return
+    _end_last(home)
     log = home.logs / "supervisord.out"
     argv = [str(_PROGRAMS / "supervisord"), "--configuration", "airflow/supervisord.conf"]
     pid = process.spawn(argv, log=log, env=environment(home), cwd=ROOT)
@@ -123,6 +124,22 @@ def wait(
         if time.monotonic() > deadline or not going_on():
             raise WindtunnelError(why())
         time.sleep(PATIENCE)
+
+
+def _end_last(home: Home) -> None:
+    """End what a supervisord that was killed has left: a scheduler waits for its steps, however long."""
+    import psutil
+
+    file = home.folder / "supervisord.pid"  # which it removes when it ends well
+    if not file.exists():
+        return
+    pid = int(file.read_text())
+    try:
+        if "airflow/supervisord.conf" not in psutil.Process(pid).cmdline():
+            return  # somebody else's number by now, so nothing of its session is left
+    except psutil.NoSuchProcess:
+        pass
+    process.end_tree(pid)
 
 
 def _remote(home: Home) -> Any:
