@@ -32,6 +32,8 @@ def start_postgres(home: Home) -> bool:
     """Start Postgres and return when it answers; False when it already did."""
     if runs(POSTGRES, home.folder):
         return False
+    if home.mode() != MODE:
+        home.prepare(MODE, _environment(home))
     image = _postgres()
     password = home.secret("postgres-password")
     with told(f"Postgres ({image})"):
@@ -56,18 +58,8 @@ def start_postgres(home: Home) -> bool:
 
 def start_airflow(home: Home, port: int, dags: str) -> None:
     """Start Airflow, and Postgres before it, and return when all parts are healthy."""
+    home.prepare(MODE, _environment(home), port, dags)
     start_postgres(home)
-    url = f"postgresql+psycopg2://airflow:{home.secret('postgres-password')}@{POSTGRES}/postgres"
-    env = {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
-        "AIRFLOW__API__HOST": "0.0.0.0",  # noqa: S104  # of the container; Docker publishes it on 127.0.0.1
-        "PYTHONPATH": str(folders.ROOT),  # the checkout's code, before that of the image
-        "XDG_CACHE_HOME": str(home.folder / "cache"),
-        "HOME": str(home.folder),
-        "USER": "airflow",
-        "WINDTUNNEL_AUTOSTART": "true",
-    }
-    home.prepare(MODE, env, port, dags)
     _build()
     start(
         AIRFLOW, IMAGE, home.folder,
@@ -85,6 +77,19 @@ def stop(home: Home, patience: float) -> bool:
         docker("stop", f"--time={round(patience) + 10}", name)
         docker("rm", "--volumes", name)
     return bool(found)
+
+
+def _environment(home: Home) -> dict[str, str]:
+    url = f"postgresql+psycopg2://airflow:{home.secret('postgres-password')}@{POSTGRES}/postgres"
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__API__HOST": "0.0.0.0",  # noqa: S104  # of the container; Docker publishes it on 127.0.0.1
+        "PYTHONPATH": str(folders.ROOT),  # the checkout's code, before that of the image
+        "XDG_CACHE_HOME": str(home.folder / "cache"),
+        "HOME": str(home.folder),
+        "USER": "airflow",
+        "WINDTUNNEL_AUTOSTART": "true",
+    }
 
 
 def volume(home: Home, image: str) -> str:

@@ -31,6 +31,11 @@ def in_docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
         )
     assert code == 0, said
     yield made
+    end(made)
+
+
+def end(made: Airflow) -> None:
+    """Remove it with its data."""
     made.end()
     for image in ("postgres:16", "windtunnel-postgres"):
         subprocess.run(["docker", "volume", "rm", volume(made.home, image)], check=False, capture_output=True)
@@ -42,6 +47,18 @@ def inside(script: str) -> tuple[int, str]:
         ["docker", "exec", "airflow", "bash", "-c", script], capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(900)
+def test_postgres_alone_can_be_started_and_stopped() -> None:
+    made = Airflow(new_folder())
+    try:
+        assert made.standalone("run_postgre", "--mode=docker")[0] == 0
+        assert "Postgres runs" in made.standalone("run_postgre", "--mode=docker")[1]
+        assert made.standalone("stop") == (0, "stopped\n")
+        assert made.standalone("stop")[1].startswith("nothing runs")
+    finally:
+        end(made)
 
 
 @pytest.mark.timeout(900)
