@@ -11,7 +11,7 @@ menu:
 	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 e2e: setup ## set up what is missing, start Airflow, and test a pull request of the bundled sample there: PULL=1, or 2
-	@$(python) -m py.standalone run_airflow --mode=embedded
+	@$(python) -m py.standalone status >/dev/null || $(python) -m py.standalone run_airflow --mode=embedded
 	@echo "Airflow stays up when the run is over: \`make stop\` ends it"
 	@AIRFLOW_API_URL= $(python) -m py.prow run tf_k8s_tests --conf '$(conf)'
 
