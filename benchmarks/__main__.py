@@ -8,14 +8,41 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import chatty_step, dag_file, many_steps, small_steps, start_up
+from benchmarks import chatty_step, dag_file, in_airflow, many_steps, small_steps, start_up
+from benchmarks.in_airflow.servers import Servers
 from benchmarks.table import MISSING, Row, markdown
+
+Part = tuple[str, Callable[[], list[Row]]]
+IN_AIRFLOW = tuple(f"airflow-{name}" for name in ("memory", "chain", "runs", "steps", "chatty", "whole"))
+PARTS = f"chain, fan, chatty, start, many, dag (default: all); airflow, or of it {', '.join(IN_AIRFLOW)}"
 
 
 def main() -> int:
     """Print the tables; 1 if something could not be measured, whatever the figures are."""
     asked = _arguments()
-    parts: dict[str, tuple[str, Callable[[], list[Row]]]] = {
+    with Servers() as servers:
+        parts = _parts(asked) | _parts_in_airflow(asked, servers)
+        wanted = [part for name in asked.parts for part in (IN_AIRFLOW if name == "airflow" else (name,))]
+        if unknown := [name for name in wanted if name not in parts]:
+            known = ", ".join(["airflow", *parts])
+            print(f"error: there is no part {unknown[0]!r}; there are: {known}", file=sys.stderr)
+            return 2
+        if not asked.peers:
+            print("The peers are left out (--no-peers).\n")
+        lost = []
+        for name in wanted or _parts(asked):
+            title, measure = parts[name]
+            rows = measure()
+            print(markdown(title, rows), flush=True)
+            lost += [f"{name}: {row.what}" for row in rows if row.figure == MISSING]
+    if lost:
+        print("not measured: " + "; ".join(lost), file=sys.stderr)
+    return 1 if lost else 0
+
+
+def _parts(asked: argparse.Namespace) -> dict[str, Part]:
+    """What is measured by default."""
+    return {
         "chain": ("20 steps of /bin/true, one after the other",
                   lambda: small_steps.rows("chain", asked.n, asked.peers)),
         "fan": ("20 independent steps of /bin/true, 2 at once",
@@ -26,25 +53,28 @@ def main() -> int:
         "many": ("A pipeline ten times as large", lambda: many_steps.rows(asked.n)),
         "dag": ("Loading a DAG file", lambda: dag_file.rows(asked.n)),
     }  # fmt: skip
-    if unknown := [name for name in asked.parts if name not in parts]:
-        print(f"error: there is no part {unknown[0]!r}; there are: {', '.join(parts)}", file=sys.stderr)
-        return 2
-    if not asked.peers:
-        print("The peers are left out (--no-peers).\n")
-    lost = []
-    for name in asked.parts or parts:
-        title, measure = parts[name]
-        rows = measure()
-        print(markdown(title, rows), flush=True)
-        lost += [f"{name}: {row.what}" for row in rows if row.figure == MISSING]
-    if lost:
-        print("not measured: " + "; ".join(lost), file=sys.stderr)
-    return 1 if lost else 0
+
+
+def _parts_in_airflow(asked: argparse.Namespace, servers: Servers) -> dict[str, Part]:
+    """What is measured only when it is named: it starts Airflow, twice; memory comes while that is fresh."""
+    return {
+        "airflow-memory": ("Memory of all parts of Airflow", lambda: in_airflow.memory.rows(servers)),
+        "airflow-chain": ("Airflow: 20 steps of /bin/true, one after the other",
+                          lambda: in_airflow.small_steps.rows(servers, asked.n)),
+        "airflow-runs": ("Airflow: 50 runs of 5 steps at once",
+                         lambda: in_airflow.many_runs.rows(servers, asked.n)),
+        "airflow-steps": ("Airflow: 500 steps in one DAG",
+                          lambda: in_airflow.many_steps.rows(servers, asked.n)),
+        "airflow-chatty": ("Airflow: a step that prints a lot",
+                           lambda: in_airflow.chatty_step.rows(servers, asked.n, asked.megabytes)),
+        "airflow-whole": ("Airflow: tf_k8s_tests, everything warm",
+                          lambda: in_airflow.whole.rows(servers, asked.n)),
+    }  # fmt: skip
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="chain, fan, chatty, start, many, dag (default: all)")
+    parser.add_argument("parts", nargs="*", help=PARTS)
     parser.add_argument("-n", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the peers out")
     parser.add_argument("--megabytes", type=int, default=1000, help="what the chatty step prints (1000)")

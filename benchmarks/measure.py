@@ -71,9 +71,7 @@ def memory(program: Program) -> Memory:
         tree = largest = 0
         while child.poll() is None and time.monotonic() < deadline:
             family = _family(child.pid)
-            # A set: between vfork and exec a child lives in its parent's memory, which counts once.
-            shares = {_told(pid, "smaps_rollup") for pid in family}
-            tree = max(tree, sum(_kib(share, "Pss:") for share in shares))
+            tree = max(tree, _shares(family))
             largest = max(largest, *(_kib(_told(pid, "status"), "VmHWM:") for pid in family))
             time.sleep(PAUSE)
         child.kill()
@@ -110,6 +108,16 @@ def progress(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
     elif text.endswith("\n"):
         print(text, end="", file=sys.stderr, flush=True)
+
+
+def pss(pid: int) -> float:
+    """The memory in MiB of a process and its descendants now, shared pages in parts."""
+    return _shares(_family(pid)) / 1024
+
+
+def _shares(pids: list[int]) -> int:
+    # A set: between vfork and exec a child lives in its parent's memory, which counts once.
+    return sum(_kib(share, "Pss:") for share in {_told(pid, "smaps_rollup") for pid in pids})
 
 
 def _family(pid: int) -> list[int]:
