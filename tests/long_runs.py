@@ -41,7 +41,8 @@ STUBBORN_STEP = (
 # The first attempt is stubborn, the second fails if it finds any of it.
 TWICE = (
     f'if ! test -e "$WORKSPACE/begun"; then {STUBBORN_STEP}; fi; '
-    'cd "$WORKSPACE"; for each in child grandchild; do ! kill -0 "$(cat $each)" || exit 1; done; touch again'
+    'cd "$WORKSPACE"; for each in child grandchild; do '
+    '! grep -qs "^State:.[^Z]" "/proc/$(cat $each)/status" || { touch overlap; exit 1; }; done; touch again'
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 LINES = 100  # that are passed on in a second
 LAST = 20  # that are shown at the end, whatever came before
-TAIL = 8192  # bytes in which these are looked for
+TAIL = 8192  # bytes in which these are looked for; also of a line whose end does not come
 WIDTH = 2000  # characters of one line
 
 
@@ -34,7 +34,8 @@ class TaskLog:
         for line in lines:
             self._say(line)
         if not self.room:
-            self.left_out, self.rest = self.rest.count(b"\n"), self.rest[-TAIL:]
+            self.left_out = self.rest.count(b"\n")
+        self.rest = self.rest[-TAIL:]
 
     def end(self) -> None:
         """The step has ended: its last lines, and where all of them are."""
@@ -48,4 +49,5 @@ class TaskLog:
         self.say(f"… {lines:,} lines more in {self.file}")
 
     def _say(self, line: bytes) -> None:
-        self.say(line[:WIDTH].decode(errors="replace").rstrip("\r"))
+        shown = line.removesuffix(b"\r").rpartition(b"\r")[2]  # of a progress bar, what a terminal would show
+        self.say(shown[:WIDTH].decode(errors="replace"))
