@@ -3,6 +3,8 @@ PULL ?= 1
 
 python := .venv/bin/python
 conf    = {"PULL_NUMBER": "$(PULL)"}
+# All that set-up can bring, but for what only tests want.
+needed  = $(filter-out browser registry,$(notdir $(wildcard scripts/setup.d/*)))
 
 .DEFAULT_GOAL := menu
 .PHONY: menu e2e local run_postgre run_airflow stop status test lint bench plan graph hello setup clean python
@@ -10,12 +12,14 @@ conf    = {"PULL_NUMBER": "$(PULL)"}
 menu:
 	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-e2e: setup ## set up what is missing, start Airflow, and test a pull request of the bundled sample there: PULL=1, or 2
+e2e: ## set up what is missing, start Airflow, and test a pull request of the bundled sample there: PULL=1, or 2
+	@scripts/setup $(needed)
 	@$(python) -m py.standalone status >/dev/null || $(python) -m py.standalone run_airflow --mode=embedded
 	@echo "Airflow stays up when the run is over: \`make stop\` ends it"
 	@AIRFLOW_API_URL= $(python) -m py.prow run tf_k8s_tests --conf '$(conf)'
 
-local: setup ## the same without Airflow
+local: ## the same without Airflow
+	@scripts/setup $(needed)
 	@$(python) -m py.e2e run tf_k8s_tests --conf '$(conf)'
 
 run_postgre: python ## start the local Airflow's Postgres

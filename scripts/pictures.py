@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Take the pictures in docs/pictures again, of the newest run of tf_k8s_tests in the local Airflow.
 
 .venv/bin/python scripts/pictures.py
