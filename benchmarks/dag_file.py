@@ -14,12 +14,14 @@ FILE = "dags/tf_k8s_tests.py"
 LIMIT = 0.05  # seconds
 # Airflow has loaded these modules, and many more, before it comes to the file.
 KNOWN = "ast, dataclasses, datetime, importlib.util, inspect, json, pathlib, re, subprocess, typing"
-SDK = f"airflow.sdk, {', '.join(NEEDED)}"  # which its scheduler and its dag-processor have loaded
+SDK = f"airflow.sdk, {', '.join(NEEDED)}"  # its scheduler and dag-processor have
 LOAD = f"""
 import sys, time, {KNOWN}
 sys.path.insert(0, ".")
 if sys.argv[1:]:
     import {SDK}
+    with airflow.sdk.DAG("first", params={{"text": airflow.sdk.Param("", type="string")}}):
+        airflow.providers.standard.operators.python.PythonOperator(task_id="task", python_callable=print)
 began = time.perf_counter()
 from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location("loaded", "{FILE}")

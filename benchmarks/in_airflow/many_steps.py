@@ -18,10 +18,12 @@ PARSE = 1.0  # seconds
 SHOW = 2.0  # seconds until the UI has the whole answer
 LOAD = """
 import sys, time
+from pathlib import Path
 from airflow.dag_processing.dagbag import BundleDagBag
 import airflow.providers.standard.operators.bash, airflow.providers.standard.operators.python
 began = time.perf_counter()
-bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=None, bundle_name="dags-folder", safe_mode=False)
+file = Path(sys.argv[1])
+bag = BundleDagBag(dag_folder=str(file), bundle_path=file.parent, bundle_name="dags-folder", safe_mode=False)
 seconds = time.perf_counter() - began
 assert not bag.import_errors, bag.import_errors
 print(seconds)
