@@ -22,6 +22,9 @@ if sys.argv[1:]:
     import {SDK}
     with airflow.sdk.DAG("first", params={{"text": airflow.sdk.Param("", type="string")}}):
         airflow.providers.standard.operators.python.PythonOperator(task_id="task", python_callable=print)
+    import gc
+    gc.collect()
+    gc.freeze()  # as Airflow does before it forks who loads the file
 began = time.perf_counter()
 from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location("loaded", "{FILE}")
