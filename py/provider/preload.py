@@ -1,6 +1,7 @@
 """What every task needs from Airflow, loaded before the workers and the tasks are forked.
 
-That is 60 ms less for each task, and more for the first one of each worker. Nothing of ours is: a task loads our own files anew, so that an edit counts at once.
+That is 60 ms less for each task, and more for the first one of each worker. Nothing of ours is: a task loads
+our own files anew, so that an edit counts at once.
 """
 
 from importlib import import_module
