@@ -11,7 +11,8 @@ def test_a_task_finds_airflows_operators_loaded_and_loads_ours_anew(airflow: Air
         f"""\
         import sys
         from pathlib import Path
-        there = [name for name in ("{OPERATORS}", "py.pipeline.operators") if name in sys.modules]
+        ours = [name for name in sys.modules if name.startswith(("py.pipeline", "py.results", "py.tools"))]
+        there = [name for name in ("{OPERATORS}", *ours) if name in sys.modules]
         from py.pipeline import Binary, Pipeline, airflow_dag
         Path("{airflow.folder}/preloaded").write_text(" ".join(there))
         pipeline = Pipeline("preloaded", doc="A sample.")
