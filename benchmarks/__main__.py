@@ -13,7 +13,8 @@ from benchmarks.in_airflow.servers import Servers
 from benchmarks.table import MISSING, Row, markdown
 
 Part = tuple[str, Callable[[], list[Row]]]
-IN_AIRFLOW = tuple(f"airflow-{name}" for name in ("memory", "chain", "runs", "steps", "chatty", "whole"))
+SUBJECTS = ("memory", "chain", "runs", "steps", "chatty", "whole", "outage")
+IN_AIRFLOW = tuple(f"airflow-{name}" for name in SUBJECTS)
 PARTS = f"chain, fan, chatty, start, many, dag (default: all); airflow, or of it {', '.join(IN_AIRFLOW)}"
 
 
@@ -69,6 +70,8 @@ def _parts_in_airflow(asked: argparse.Namespace, servers: Servers) -> dict[str, 
                            lambda: in_airflow.chatty_step.rows(servers, asked.n, asked.megabytes)),
         "airflow-whole": ("Airflow: tf_k8s_tests, everything warm",
                           lambda: in_airflow.whole.rows(servers, asked.n)),
+        "airflow-outage": ("Airflow: its API server is away for a minute",
+                           lambda: in_airflow.outage.rows(servers)),
     }  # fmt: skip
 
 

@@ -3,6 +3,6 @@
 Each has `rows(servers, …)`. What it starts in the two Airflows is in airflow_dags and stock_dags.
 """
 
-from benchmarks.in_airflow import chatty_step, many_runs, many_steps, memory, small_steps, whole
+from benchmarks.in_airflow import chatty_step, many_runs, many_steps, memory, outage, small_steps, whole
 
-__all__ = ["chatty_step", "many_runs", "many_steps", "memory", "small_steps", "whole"]
+__all__ = ["chatty_step", "many_runs", "many_steps", "memory", "outage", "small_steps", "whole"]

@@ -35,12 +35,12 @@ def _rows(server: Server) -> list[Row]:
 
 def _after_outage(server: Server) -> dict[str, dict[str, object]]:
     run_id = server.trigger("outage")
-    wait_until(lambda: list(server.states("outage", run_id).values()).count("running") >= len(STEPS), 60)
+    wait_until(lambda: list(server.states("outage", run_id).values()).count("running") >= len(STEPS), 180)
     progress(f"the API server of {server.name} is away for {AWAY:.0f} s\n")
     supervisor.stop(server.home, "api-server")
     time.sleep(AWAY)
     supervisor.start(server.home, "api-server")
-    wait_until(lambda: not ailing(server.home.port()), 60)
+    wait_until(lambda: not ailing(server.home.port()), 180)
     server.ended("outage", [run_id])
     return {row["task_id"]: row for row in server.tasks("outage", run_id)}
 
