@@ -32,5 +32,6 @@ def on_starting(component: Any) -> None:
 
 
 def _forget() -> None:
-    for name in [name for name in sys.modules if name.startswith("py.") and not name.startswith("py.provider")]:
+    ours = [name for name in sys.modules if name.startswith("py.") and "py.provider" not in name]
+    for name in ours:
         del sys.modules[name]
