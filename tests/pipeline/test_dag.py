@@ -187,6 +187,6 @@ def test_a_step_marked_as_success_that_has_not_run_makes_no_green_run(airflow: A
 def test_without_airflow_the_line_that_makes_a_dag_makes_nothing(tmp_path: Path) -> None:
     (tmp_path / "shown.py").write_text(SHOWN + "\nassert dag is None\n")
     code = "import sys; sys.modules['airflow.sdk'] = None; import runpy; runpy.run_path(sys.argv[1])"
-    argv = [sys.executable, "-c", code, tmp_path / "shown.py"]
+    argv = [sys.executable, "-c", code, str(tmp_path / "shown.py")]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
