@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from py.pipeline import environment
+from py.pipeline.holding import locked
 from py.pipeline.model import Step
 from py.pipeline.render import PYTHON, quoted, render
-from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run, locked
+from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run
 from py.tools import process
 from py.tools.censor import Censor
 from py.tools.errors import Mistake

@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
+from py.pipeline import holding
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
@@ -72,7 +73,7 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
     """
     watcher = watcher or Nobody()
     stop = Interrupts(watcher)
-    with runs.driving(run) as mine:
+    with holding.driving(run) as mine:
         if not mine:
             raise Missing(f"{run.name} is being driven by somebody else")
         with stop.heeded():
@@ -95,7 +96,7 @@ def finish_lost(
     for file in sorted(folder.glob(".open/*")):
         if not (folder / file.name / "run.json").exists():
             continue
-        with runs.locked(file, make=False) as mine:
+        with holding.locked(file, make=False) as mine:
             if mine and file.exists():  # else it ended while we looked; only now its record stands still
                 run = runs.read(folder / file.name)
                 if lost(run):

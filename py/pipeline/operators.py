@@ -16,9 +16,10 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from py.pipeline import environment, local, params
 from py.pipeline.execute import by_hand, execute, take_over
+from py.pipeline.holding import attended
 from py.pipeline.links import Repeat, Results
 from py.pipeline.model import Output, Pipeline, Step
-from py.pipeline.run import ABORTED, FAILED, KILLED, NOT_RUN, PASSED, Record, Run, attended
+from py.pipeline.run import ABORTED, FAILED, KILLED, NOT_RUN, PASSED, Record, Run
 from py.pipeline.tasklog import TaskLog
 from py.results import verdict
 from py.tools import process

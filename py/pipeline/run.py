@@ -8,13 +8,12 @@ runs/NAME/source                the commit that the pipeline's file is from, if 
 runs/.open/NAME                 there while the run is not over; locked by whoever drives it
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -229,55 +228,6 @@ def _named(run_id: str, files: list[Path]) -> list[str]:
 def marker(runs: Path, name: str) -> Path:
     """The file that is there while a run is not over."""
     return runs / ".open" / name
-
-
-@contextmanager
-def driving(run: Run) -> Iterator[bool]:
-    """Hold the run's lock while driving it; false if somebody else does. The kernel frees it with us."""
-    file = marker(run.folder.parent, run.name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with locked(file) as mine:
-        yield mine
-
-
-@contextmanager
-def attended(
-    pipeline: Pipeline, params: Mapping[str, Value], *, run_id: str, runs: Path, home: Path, file: str
-) -> Iterator[Run]:
-    """The run of that id, made if it is new, for one of the tasks that share it.
-
-    While a task attends a run nobody takes it for lost. A run of the same id that asked for something else is
-    an older one that Airflow has forgotten: it is moved aside.
-    """
-    folder = runs.absolute() / name_of(pipeline.name, run_id)
-    if (folder / "run.json").exists() and read(folder).params != params:
-        folder.rename(f"{folder}.{time.time_ns()}")
-    if not (folder / "run.json").exists():
-        new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW)
-    file_of_lock = marker(folder.parent, folder.name)
-    file_of_lock.parent.mkdir(parents=True, exist_ok=True)
-    with file_of_lock.open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        yield read(folder)
-
-
-@contextmanager
-def locked(file: Path, *, make: bool = True) -> Iterator[bool]:
-    """Hold a lock file, which is made first if wanted; false if somebody else holds it or it is not there."""
-    try:
-        lock = file.open("ab" if make else "r+b")
-    except FileNotFoundError:
-        if make:
-            raise
-        yield False
-        return
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
 
 
 def _bound(step: Step, answer: Answer) -> Step:

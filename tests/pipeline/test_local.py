@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from py.pipeline import load, local, params
+from py.pipeline import holding, load, local, params
 from py.pipeline import run as runs
 from tests.projects import Project, alive, wait_until
 
@@ -185,13 +185,13 @@ def test_a_run_that_ends_while_somebody_looks_for_lost_ones_keeps_its_verdict(
     run = project.last()
     marker = runs.marker(project.folder / "runs", run.name)
     marker.touch()  # as while it was driven
-    locked = runs.locked
+    locked = holding.locked
 
     def too_late(file: Path, **how: bool) -> AbstractContextManager[bool]:
         marker.unlink(missing_ok=True)
         return locked(file, **how)
 
-    monkeypatch.setattr(runs, "locked", too_late)
+    monkeypatch.setattr(holding, "locked", too_late)
     assert local.finish_lost(project.folder / "runs") == []
     assert project.last().result == "SUCCESS"
 

@@ -1,0 +1,59 @@
+"""Who holds a run or a step: its driver, the tasks that share it, an attempt. The kernel lets go for them."""
+
+import fcntl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from py.pipeline.model import Pipeline, Value
+from py.pipeline.run import AIRFLOW, Run, marker, name_of, new, read
+
+
+@contextmanager
+def driving(run: Run) -> Iterator[bool]:
+    """Hold the run's lock while driving it; false if somebody else does. The kernel frees it with us."""
+    file = marker(run.folder.parent, run.name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with locked(file) as mine:
+        yield mine
+
+
+@contextmanager
+def attended(
+    pipeline: Pipeline, params: Mapping[str, Value], *, run_id: str, runs: Path, home: Path, file: str
+) -> Iterator[Run]:
+    """The run of that id, made if it is new, for one of the tasks that share it.
+
+    While a task attends a run nobody takes it for lost. A run of the same id that asked for something else is
+    an older one that Airflow has forgotten: it is moved aside.
+    """
+    folder = runs.absolute() / name_of(pipeline.name, run_id)
+    if (folder / "run.json").exists() and read(folder).params != params:
+        folder.rename(f"{folder}.{time.time_ns()}")
+    if not (folder / "run.json").exists():
+        new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW)
+    file_of_lock = marker(folder.parent, folder.name)
+    file_of_lock.parent.mkdir(parents=True, exist_ok=True)
+    with file_of_lock.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield read(folder)
+
+
+@contextmanager
+def locked(file: Path, *, make: bool = True) -> Iterator[bool]:
+    """Hold a lock file, which is made first if wanted; false if somebody else holds it or it is not there."""
+    try:
+        lock = file.open("ab" if make else "r+b")
+    except FileNotFoundError:
+        if make:
+            raise
+        yield False
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
