@@ -156,6 +156,15 @@ TABLE = {
         """,
         "SUCCESS",
     ),
+    "a_step_of_the_commit_under_test": Row(
+        """
+        src = "$WORKSPACE/src"
+        clone = f"mkdir {src} && cp keep {src}/tool && printf '{{\\"src\\": \\"%s\\"}}' {src} > $STEP_OUTPUTS"
+        checkout = pipeline.step("checkout", sh(do=clone), outputs=["src"])
+        pipeline.step("use", Binary("./tool", source=checkout["src"])(value="x"), outputs=["value"])
+        """,
+        "SUCCESS",
+    ),
     "dry_run": Row(system("run_tests"), "SUCCESS", conf={"dryrun": True}),
     "dry_run_with_outputs": Row(
         """

@@ -184,6 +184,26 @@ def test_a_step_marked_as_success_that_has_not_run_makes_no_green_run(airflow: A
     )
 
 
+def test_a_dry_run_shows_every_command_and_hands_on_placeholders(airflow: Airflow) -> None:
+    airflow.put(
+        "pretended.py",
+        """
+        from py.pipeline import Binary, Pipeline, airflow_dag
+
+        pipeline = Pipeline("pretended")
+        make = pipeline.step("make", Binary("./nowhere")("make"), outputs=["image"])
+        pipeline.step("use", Binary("./nowhere")("use", image=make["image"]))
+        pipeline.done()
+        dag = airflow_dag(pipeline)
+        """,
+    )
+    run = airflow.trigger("pretended", {"dryrun": True})
+    assert airflow.wait("pretended", run) == "success"
+    task = f"/dags/pretended/dagRuns/{run}/taskInstances"
+    assert airflow.api(f"{task}/make/xcomEntries/return_value")["value"] == {"image": "<make.image>"}
+    assert "would run: ./nowhere use '--image=<make.image>'" in airflow.log("pretended", run, "use")
+
+
 def test_without_airflow_the_line_that_makes_a_dag_makes_nothing(tmp_path: Path) -> None:
     (tmp_path / "shown.py").write_text(SHOWN + "\nassert dag is None\n")
     code = "import sys; sys.modules['airflow.sdk'] = None; import runpy; runpy.run_path(sys.argv[1])"
