@@ -36,7 +36,13 @@ COMMANDS = {
     "e2e run": ["tf_k8s_tests", "--runs={tmp}/runs"],
     "e2e report": ["last", "--runs={runs}"],
     "e2e command": ["last", "write", "--runs={runs}"],
+    "prow cancel": ["hello", "some_run"],
+    "standalone run_postgre": ["--home={tmp}/home"],
+    "standalone run_airflow": ["--home={tmp}/home"],
+    "standalone stop": ["--home={tmp}/home"],
 }
+# These ask a server: for a dry run there, for how a run goes, for how it is itself.
+ASKING = {"prow run", "prow follow", "standalone status"}
 PROGRAMS = (
     "git",
     "docker",
@@ -79,7 +85,7 @@ def files_below(folder: Path) -> set[Path]:
 
 def test_every_command_is_in_the_table() -> None:
     known = {f"{binary.__module__[3:]} {name}" for binary in binaries() for name in commands(binary)}
-    assert known == set(COMMANDS)
+    assert known - ASKING == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

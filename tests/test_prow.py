@@ -173,7 +173,9 @@ def test_a_run_that_somebody_calls_a_success_is_red_all_the_same(prow: Prow) -> 
     code, out = ended(child)
     prow.let_go("whitewashed")
     assert code == 1, out
-    assert "but" in out or "no verdict" in out
+    assert "SUCCESS" not in out
+    why = out.rpartition("\n\n")[2]  # Airflow may have ended the step, or not even have asked for a verdict
+    assert any(reason in why for reason in ("middle", "but", "no verdict")), out
 
 
 def test_cancel_takes_away_what_the_run_made(prow: Prow) -> None:
