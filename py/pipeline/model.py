@@ -183,7 +183,8 @@ class Pipeline:
                     f"{where}: step {member!r} undoes others, whatever has failed; leave it a task of its own"
                 )
         try:
-            self.steps = order.joined({step: self.steps[step] for step in self._written}, members)
+            written = {step: self.steps[step] for step in self._written}
+            self.steps = order.joined(written, members, self.groups.values())
         except DefinitionError as error:
             raise DefinitionError(f"{where} {error}") from None
         self.groups[name] = tuple(step for step in self._written if step in members)

@@ -22,7 +22,9 @@ def built_on(waits: Waits, undone: Iterable[str]) -> set[str]:
     return found
 
 
-def joined(steps: Mapping[str, "Step"], members: Collection[str]) -> dict[str, "Step"]:
+def joined(
+    steps: Mapping[str, "Step"], members: Collection[str], groups: Iterable[Collection[str]] = ()
+) -> dict[str, "Step"]:
     """The steps, given as they were defined, in an order in which they can run once `members` are one task.
 
     Whoever waits for one member waits for all of them, and all members wait for what any of them does.
@@ -40,6 +42,9 @@ def joined(steps: Mapping[str, "Step"], members: Collection[str]) -> dict[str, "
     above: set[str] = set()
     for step in steps.values():  # more may build now on what a step undoes
         waits[step.name] |= built_on(ordered, step.undoes) & above if step.undoes else set()
+        for group in (*groups, together) if step.undoes else ():
+            if not waits[step.name].isdisjoint(group):
+                waits[step.name] |= set(group)
         above.add(step.name)
     place = {name: index for index, name in enumerate(_sequence(waits, together))}
     return {
