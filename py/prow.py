@@ -147,6 +147,5 @@ def _place(url: str) -> "Place":
     return Place(asked, user, password, source=f"${PASSWORD}")
 
 
-
 if __name__ == "__main__":
     cli.main(Prow)

@@ -71,6 +71,11 @@ class Airflow:
         """Exit code and output, stdout and stderr, of `airflow …`."""
         return ran(["airflow", *words], self.env)
 
+    def program(self, name: str, text: str) -> None:
+        """Write an executable into the folder where steps run."""
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o755)
+
     def put(self, file: str, text: str) -> list[str]:
         """Write dags/FILE, wait until Airflow has read it, and return the names of its DAGs.
 

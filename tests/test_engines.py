@@ -199,8 +199,7 @@ PROGRAMS = {"sh": SHELL, "stubborn": STUBBORN, "keep": KEEP}
 def driven(airflow: Airflow) -> Iterator[Callable[[str], Run]]:
     """What each row's run has become in Airflow: all are triggered at once."""
     for name, text in PROGRAMS.items():
-        (airflow.folder / name).write_text(text)
-        (airflow.folder / name).chmod(0o755)
+        airflow.program(name, text)
     files = [f"{declared(name, row.body)}dag_{name} = airflow_dag(pipeline)" for name, row in TABLE.items()]
     airflow.put("engines.py", "\n".join(files))
     ids = {name: airflow.trigger(name, row.conf) for name, row in TABLE.items()}

@@ -26,8 +26,7 @@ dag = airflow_dag(pipeline)
 @pytest.fixture
 def form(airflow: Airflow, page: Page) -> Page:
     """The trigger form of a pipeline."""
-    (airflow.folder / "sh").write_text(SHELL)
-    (airflow.folder / "sh").chmod(0o755)
+    airflow.program("sh", SHELL)
     airflow.put("seen.py", SEEN)
     page.goto("/dags/seen")
     page.get_by_role("button", name="Trigger").first.click()

@@ -2,17 +2,17 @@
 
 from py.airflow_api import Api, RunState
 from py.following.follow import Followed
+from py.pipeline.dag import VERDICT
 from py.pipeline.run import ABORTED as CUT_SHORT
 from py.pipeline.run import FAILED
 from py.results.verdict import ABORTED, FAILURE, SUCCESS
 
-KEY = "verdict"  # of the XCom that the last task leaves
 AGREES = {SUCCESS: "success", FAILURE: "failed", ABORTED: "failed"}
 
 
 def judge(api: Api, followed: Followed, state: RunState) -> tuple[str, list[str]]:
     """The verdict and its reasons; FAILURE when the last task and Airflow do not agree."""
-    told = api.xcom(followed.dag, followed.run_id, followed.last, KEY) if followed.last else None
+    told = api.xcom(followed.dag, followed.run_id, followed.last, VERDICT) if followed.last else None
     if isinstance(told, dict) and told.get("result") in AGREES:
         result, reasons = told["result"], [str(reason) for reason in told.get("reasons", ())]
         if AGREES[result] == state.state:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from py.airflow_api import Api, Log, TaskState
 from py.airflow_api.api import Line
+from py.pipeline.execute import BY_HAND
 from py.pipeline.run import ABORTED, FAILED, Record
 
 PRINTED = "tasklog.py"  # the source file that logs what a step prints
 JUDGED = "operators.py"  # and the one that logs how it ended
-BY_HAND = "by hand: "
 ENDING = re.compile(rf"(\w+) ({FAILED}|{ABORTED}): (.*)", re.DOTALL)
 
 

@@ -15,6 +15,7 @@ TAG = "windtunnel"  # by which the trigger, the pages and people know a DAG that
 # Bounded, so that no task waits in the executor's queue until its token is too old; and apart, so that
 # cleaning up never waits behind what makes more to clean up.
 POOL, CLEANUP_POOL = "windtunnel", "windtunnel_cleanup"
+VERDICT = "verdict"  # the key of the XCom that the last task leaves
 
 
 def airflow_dag(pipeline: Pipeline) -> "DAG | None":

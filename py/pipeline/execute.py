@@ -16,6 +16,7 @@ from py.tools import process
 from py.tools.censor import Censor
 from py.tools.errors import Mistake
 
+BY_HAND = "by hand: "  # before the command that repeats a step, in any log
 PATIENCE = 30.0  # seconds that an attempt waits for an earlier one to end
 
 
@@ -159,7 +160,7 @@ def _attempt(
     began = time.time()
     secrets = environment.secrets(step)
     censor = Censor(secrets)
-    repeat = f"by hand: {by_hand(run, step)}\n"
+    repeat = f"{BY_HAND}{by_hand(run, step)}\n"
     tail = b""
     with log.open("ab", buffering=0) as sink:
 

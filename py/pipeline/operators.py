@@ -15,7 +15,8 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from py.pipeline import environment, local, params
-from py.pipeline.execute import by_hand, execute, take_over
+from py.pipeline.dag import VERDICT
+from py.pipeline.execute import BY_HAND, by_hand, execute, take_over
 from py.pipeline.holding import attended
 from py.pipeline.links import Repeat, Results
 from py.pipeline.model import Output, Pipeline, Step
@@ -110,7 +111,7 @@ class StepsOperator(RunOperator):
 
     def _fetch_outputs(self, run: Run, ti: Any) -> None:
         """Put in what the steps above gave, from their XComs alone: these are what a person sees."""
-        used = {value.step for name in self.steps for value in _references(run.steps[name])} - set(self.steps)
+        used = {value.step for name in self.steps for value in _used(run.steps[name])} - set(self.steps)
         for task_id, steps in self.pipeline.tasks().items():
             if used.intersection(steps):
                 given = ti.xcom_pull(task_ids=task_id) or {}
@@ -121,20 +122,20 @@ class StepsOperator(RunOperator):
             if _state(run, parent) not in (PASSED, NOT_RUN):  # its task was killed, perhaps, and left a child
                 process.end_marked(environment.mark(run, run.steps[parent]))
         take_over(run, step)
-        missing = [ref for ref in _references(step) if ref.name not in run.outputs.get(ref.step, {})]
+        missing = [ref for ref in _used(step) if ref.name not in run.outputs.get(ref.step, {})]
         if missing:
             why = f"{missing[0].step} has left no output {missing[0].name}, although it counts as success"
             run.keep(step.name, Record(FAILED, why))
         else:
             folder = run.step_folder(step.name)
             said = TaskLog(self.log.info, str(folder / "log.txt"))
-            self.log.info("by hand: %s", by_hand(run, step))
+            self.log.info("%s%s", BY_HAND, by_hand(run, step))
             self._execute(run, step, said)
             said.end()
         record = run.records[step.name]
         if record.state != PASSED:
             self.log.error("%s %s: %s", step.name, record.state, record.reason)
-            self.log.error("by hand: %s", by_hand(run, step))
+            self.log.error("%s%s", BY_HAND, by_hand(run, step))
 
     def _execute(self, run: Run, step: Step, said: TaskLog) -> None:
         began = time.time()
@@ -177,7 +178,7 @@ class VerdictOperator(RunOperator):
                     run.keep(name, record)
         run.left_behind = True  # by any of the tasks: nobody remembers
         result = local.conclude(run, interrupted=cancelled or ABORTED in run.states().values())
-        ti.xcom_push(key="verdict", value={"result": run.result, "reasons": list(run.reasons)})
+        ti.xcom_push(key=VERDICT, value={"result": run.result, "reasons": list(run.reasons)})
         for line in [f"{run.result}: {run.pipeline} {run.name}", *run.reasons, f"results: {run.folder}"]:
             self.log.info(line)
         if result != verdict.SUCCESS:
@@ -209,6 +210,5 @@ def _state(run: Run, step: str) -> str:
     return run.records[step].state if step in run.records else ""
 
 
-def _references(step: Step) -> list[Output]:
-    values = [*step.command.flags.values(), getattr(step.command.binary, "source", None)]
-    return [value for value in values if isinstance(value, Output)]
+def _used(step: Step) -> list[Output]:
+    return [reference for reference in step.command.references if isinstance(reference, Output)]

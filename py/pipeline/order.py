@@ -28,7 +28,7 @@ def joined(
     """The steps, given as they were defined, in an order in which they can run once `members` are one task.
 
     Whoever waits for one member waits for all of them, and all members wait for what any of them does.
-    DefinitionError if they would have to wait for themselves.
+    `groups` are those joined before. DefinitionError if any of it would have to wait for itself.
     """
     together = set(members)
     outside = {parent for name in members for parent in steps[name].upstream} - together
@@ -40,11 +40,11 @@ def joined(
             waits[name] |= together
     ordered = {name: waits[name] for name in _sequence(waits, together)}
     above: set[str] = set()
-    for step in steps.values():  # more may build now on what a step undoes
-        waits[step.name] |= built_on(ordered, step.undoes) & above if step.undoes else set()
-        for group in (*groups, together) if step.undoes else ():
-            if not waits[step.name].isdisjoint(group):
-                waits[step.name] |= set(group)
+    for step in steps.values():
+        if step.undoes:  # more may build now on what it undoes, and that is waited for by whole groups
+            needed = waits[step.name] | built_on(ordered, step.undoes) & above
+            whole = [group for group in (*groups, together) if not needed.isdisjoint(group)]
+            waits[step.name] = needed.union(*whole)
         above.add(step.name)
     place = {name: index for index, name in enumerate(_sequence(waits, together))}
     return {

@@ -96,8 +96,7 @@ def test_the_trigger_form_is_given_help_choices_and_default_of_each_param(
 
 
 def test_another_dag_can_wait_for_a_step(airflow: Airflow) -> None:
-    (airflow.folder / "sh").write_text(SHELL)
-    (airflow.folder / "sh").chmod(0o755)
+    airflow.program("sh", SHELL)
     airflow.put(
         "waited.py",
         """
@@ -155,8 +154,7 @@ def test_a_file_with_a_mistake_hides_no_other_and_says_what_is_wrong(airflow: Ai
 
 
 def test_a_step_marked_as_success_that_has_not_run_makes_no_green_run(airflow: Airflow) -> None:
-    (airflow.folder / "sh").write_text(SHELL)
-    (airflow.folder / "sh").chmod(0o755)
+    airflow.program("sh", SHELL)
     airflow.put(
         "whitewashed.py",
         """

@@ -29,8 +29,7 @@ dag = airflow_dag(pipeline)
 @pytest.fixture(scope="module")
 def talked(airflow: Airflow) -> tuple[Airflow, str, Path]:
     """A run of steps that say a lot, when it has ended well: its Airflow, id and folder."""
-    (airflow.folder / "sh").write_text(SHELL)
-    (airflow.folder / "sh").chmod(0o755)
+    airflow.program("sh", SHELL)
     airflow.put("talkative.py", TALKATIVE)
     run_id = airflow.trigger("talkative")
     assert airflow.wait("talkative", run_id) == "success"
