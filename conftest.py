@@ -10,7 +10,7 @@ import pytest
 if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
-pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows"]
+pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 

@@ -5,6 +5,7 @@ WindtunnelError            exit code 1: it was tried and it failed
     + CommandTimedOut      it was stopped because its time was up
   x ClusterError           a cluster could not be made, reached or removed
   x StoreError             artifacts could not be read or written
+    + Absent               there is no such file
   x CannotTell             exit code 3: how it ended, or whether it began, is not known here
   x Mistake                exit code 2: asked wrongly; nothing was started
     + UsageError           the command line
@@ -44,6 +45,10 @@ class ClusterError(WindtunnelError):
 
 class StoreError(WindtunnelError):
     """Artifacts could not be read or written."""
+
+
+class Absent(StoreError):
+    """A store has no such file."""
 
 
 class CannotTell(WindtunnelError):

@@ -1,0 +1,71 @@
+"""What a store's URL says, and what a file in a store may be called. Nothing in either is ever decoded."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from py.tools.errors import UsageError, near
+
+RESERVED = ".windtunnel."  # how a folder names what it keeps for itself
+LONGEST_NAME = 1024  # bytes; a bucket takes no more, its folder included
+_LONGEST_PART = 255  # bytes; a folder takes no more
+_LONGEST_PATH = 3000  # bytes; a system takes 4095, with the name of a file
+_BUCKET = re.compile("[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_NEARLY_A_URL = re.compile("([A-Za-z0-9+-]+)(:|//)")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # no listing in XML can hold them
+
+
+def split(url: str, schemes: Iterable[str]) -> tuple[str, str, str]:
+    """The scheme, bucket and folder of a store's URL; of file:// the bucket is "" and the folder absolute."""
+    if unprintable := _UNPRINTABLE.search(url):
+        raise UsageError(f"{url!a}: the character {unprintable[0]!a} cannot be in a store's URL")
+    scheme, separator, rest = url.partition("://")
+    typed = _NEARLY_A_URL.match(url)
+    if not separator and not typed:
+        return "file", "", _path(url and str(_expanded(url).resolve()), url)
+    if not separator or scheme not in schemes:
+        closest = near(typed[1] if typed else scheme, schemes, "stores")
+        raise UsageError(f"{url} is no store, which is SCHEME://…, or a path; {closest}")
+    if scheme == "file":
+        return scheme, "", _path(rest, url)
+    bucket, _, folder = rest.partition("/")
+    if "?" in rest or "#" in rest:
+        raise UsageError(f"{url}: a store's URL ends with its folder; leave out what begins with ? or #")
+    if not _BUCKET.fullmatch(bucket):
+        what = f"{bucket!r} is no name of a bucket" if bucket else "the bucket is missing"
+        raise UsageError(f"{url}: {what}; write {scheme}://BUCKET or {scheme}://BUCKET/FOLDER")
+    return scheme, bucket, folder.strip("/") and checked(folder.rstrip("/"), url)
+
+
+def checked(name: str, given: str = "", longest: int = LONGEST_NAME) -> str:
+    """The name of a file or folder; UsageError for one that leads elsewhere, or that not all stores keep."""
+    given = given or repr(name)
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise UsageError(f"{given}: a part between two slashes is empty, . or ..")
+    if unprintable := _UNPRINTABLE.search(name):
+        raise UsageError(f"{given}: the character {unprintable[0]!a} cannot be in a name")
+    if any(part.startswith(RESERVED) for part in parts):
+        raise UsageError(f"{given}: names that begin with {RESERVED} are kept for the store itself")
+    size, part = len(name.encode()), max(len(part.encode()) for part in parts)
+    if size > longest or part > _LONGEST_PART:
+        has, may = (size, longest) if size > longest else (part, f"{_LONGEST_PART} between two slashes")
+        raise UsageError(f"{given} is too long: {has} bytes, and may have {may}")
+    return name
+
+
+def is_kept(part: str) -> bool:
+    """Whether a file or folder of this name may be one of a store's."""
+    return not part.startswith(RESERVED) and not _UNPRINTABLE.search(part)
+
+
+def _expanded(path: str) -> Path:
+    return Path(path).expanduser() if path.split("/", maxsplit=1)[0] == "~" else Path(path)
+
+
+def _path(path: str, url: str) -> str:
+    if not path.strip("/"):
+        raise UsageError(f"{url!r} names no folder; write file:///FOLDER, or a path")
+    if not path.startswith("/"):
+        raise UsageError(f"{url}: file:// and a path that is not absolute; write file:///{path}, or {path}")
+    return "/" + checked(path.strip("/"), url, _LONGEST_PATH)
