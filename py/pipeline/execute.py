@@ -12,6 +12,7 @@ from py.pipeline.holding import locked
 from py.pipeline.model import Step
 from py.pipeline.render import PYTHON, quoted, render
 from py.pipeline.run import ABORTED, FAILED, PASSED, Record, Run
+from py.results import buildlog
 from py.tools import process
 from py.tools.censor import Censor
 from py.tools.errors import Mistake
@@ -75,6 +76,7 @@ def _logged(
             why = "another attempt of this step is still running"
             run.records[step.name] = Record(FAILED, why, None, began)
             return run.records[step.name]
+        start = log.stat().st_size
         if run.dryrun:
             record = _pretend(run, step, log, said)
         else:
@@ -84,6 +86,8 @@ def _logged(
             record = _attempt(run, step, log, cancelled, hurry, said)
         try:
             run.keep(step.name, record)
+            title, where = f"{step.name} {record.state}", str(log.relative_to(run.folder))
+            buildlog.append(run.folder / buildlog.NAME, title, log, start, where)
         except OSError:
             if not step.undoes:
                 raise

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from py.pipeline import results
 from py.pipeline.model import Pipeline, Value
 from py.pipeline.run import AIRFLOW, Run, marker, name_of, new, read
 
@@ -32,7 +33,7 @@ def attended(
     if (folder / "run.json").exists() and read(folder).params != params:
         folder.rename(f"{folder}.{time.time_ns()}")
     if not (folder / "run.json").exists():
-        new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW)
+        results.begin(new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW))
     file_of_lock = marker(folder.parent, folder.name)
     file_of_lock.parent.mkdir(parents=True, exist_ok=True)
     with file_of_lock.open("ab") as lock:

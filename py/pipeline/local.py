@@ -10,13 +10,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from py.pipeline import holding
+from py.pipeline import holding, results
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
 from py.results import verdict
+from py.results.verdict import FAILURE, SUCCESS
 from py.tools import process
-from py.tools.errors import Missing
+from py.tools.errors import Missing, StoreError
 from py.tools.outputs import junit_name
 
 
@@ -76,7 +77,8 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
     with holding.driving(run) as mine:
         if not mine:
             raise Missing(f"{run.name} is being driven by somebody else")
-        with stop.heeded():
+        results.begin(run)
+        with stop.heeded(), results.kept(run):
             _Schedule(run, jobs or os.cpu_count() or 1, stop, watcher).work()
         return conclude(run, interrupted=bool(stop.times))
 
@@ -106,6 +108,9 @@ def finish_lost(
 
 
 def _finish(run: Run, watcher: Watcher) -> None:
+    if run.result and not _cut_short(run):  # only telling it was not done
+        _tell(run)
+        return
     process.end_marked(str(run.folder) + os.sep)
     for name in _cut_short(run):
         del run.records[name]
@@ -136,9 +141,20 @@ def conclude(run: Run, interrupted: bool) -> str:
     result, reasons = verdict.judge(states, expected, run.artifacts, run.began, interrupted)
     run.result, run.reasons = result, reasons
     run.save()
+    _tell(run)
+    return run.result
+
+
+def _tell(run: Run) -> None:
+    """Leave the results where people and viewers look; a run that nobody can look at is not green."""
+    try:
+        results.finish(run)
+    except StoreError as error:
+        run.result = FAILURE if run.result == SUCCESS else run.result
+        run.reasons = (*run.reasons, f"its results are not all in their store: {error}")
+        run.save()
     if not _cut_short(run):
         run.close()
-    return result
 
 
 def _cut_short(run: Run) -> list[str]:

@@ -50,8 +50,9 @@ class Step:
 class Pipeline:
     """Steps in the order in which they are written; `done` seals it, and a sealed pipeline is valid.
 
-    Two params are always there: `dryrun`, and `ARTIFACTS_PATH` (where files to keep go); a third one,
-    `preset`, where there are presets. By `tags` people find a pipeline among others.
+    Three params are always there: `dryrun`, `ARTIFACTS_PATH` (the folder for files to keep) and `RESULTS`
+    (the store for all that a run leaves); a fourth one, `preset`, where there are presets. By `tags` people
+    find a pipeline among others.
     """
 
     name: str
@@ -76,6 +77,10 @@ class Pipeline:
             check_tag(self.name, tag)
         self.param("dryrun", False, help="Show every command and start none.")
         self.param("ARTIFACTS_PATH", "", help="Folder for the files to keep; empty for the run's own folder.")
+        self.param(
+            "RESULTS", "", pattern=r"((file|gs|s3)://\S+)?",
+            help="Store for the results, as gs://BUCKET/FOLDER; empty: $WINDTUNNEL_RESULTS, or none.",
+        )  # fmt: skip
 
     def param(
         self, name: str, default: Value, *, help: str = "", choices: Iterable[Value] = (), pattern: str = ""

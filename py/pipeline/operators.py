@@ -14,7 +14,7 @@ from typing import Any
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
-from py.pipeline import environment, local, params
+from py.pipeline import environment, local, params, results
 from py.pipeline.dag import VERDICT
 from py.pipeline.execute import BY_HAND, by_hand, execute, take_over
 from py.pipeline.holding import attended
@@ -96,6 +96,14 @@ class StepsOperator(RunOperator):
         self.parent = os.getppid()
         run.reopen()
         self._fetch_outputs(run, context["ti"])
+        with results.kept(run):
+            self._attend_steps(run)
+        if any(_state(run, name) != PASSED for name in self.steps):
+            raise SystemExit(1)
+        given = {name: run.outputs[name] for name in self.steps if run.outputs.get(name)}
+        return (given if self.task_id in self.pipeline.groups else given.get(self.task_id)) or None
+
+    def _attend_steps(self, run: Run) -> None:
         for name in self.steps:
             step = run.steps[name]
             if obstacle := run.obstacle([parent for parent in step.upstream if parent in self.steps]):
@@ -104,10 +112,6 @@ class StepsOperator(RunOperator):
                 run.keep(name, Record(NOT_RUN, "the run was cancelled"))
             else:
                 self._carry_out(run, step)
-        if any(_state(run, name) != PASSED for name in self.steps):
-            raise SystemExit(1)
-        given = {name: run.outputs[name] for name in self.steps if run.outputs.get(name)}
-        return (given if self.task_id in self.pipeline.groups else given.get(self.task_id)) or None
 
     def _fetch_outputs(self, run: Run, ti: Any) -> None:
         """Put in what the steps above gave, from their XComs alone: these are what a person sees."""
@@ -179,7 +183,11 @@ class VerdictOperator(RunOperator):
         run.left_behind = True  # by any of the tasks: nobody remembers
         result = local.conclude(run, interrupted=cancelled or ABORTED in run.states().values())
         ti.xcom_push(key=VERDICT, value={"result": run.result, "reasons": list(run.reasons)})
-        for line in [f"{run.result}: {run.pipeline} {run.name}", *run.reasons, f"results: {run.folder}"]:
+        for line in [
+            f"{run.result}: {run.pipeline} {run.name}",
+            *run.reasons,
+            f"results: {results.place(run) or run.folder}",
+        ]:
             self.log.info(line)
         if result != verdict.SUCCESS:
             raise SystemExit(1)

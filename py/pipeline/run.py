@@ -28,6 +28,7 @@ from py.tools.names import slug
 
 PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
 KILLED = "the runner was killed"  # why a step was aborted of which nobody told the end
+RESULTS = "WINDTUNNEL_RESULTS"  # the variable with the store of runs whose conf names none
 LOCAL, AIRFLOW = "local", "airflow"  # engines: who drives a run, and so who finishes it if it is lost
 
 
@@ -58,6 +59,9 @@ class Run:
     last: str
     began: float
     engine: str = LOCAL
+    results: str = ""  # the URL of the store that keeps what it leaves
+    doc: str = ""
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     result: str = ""
@@ -115,7 +119,8 @@ class Run:
                 "name": self.name, "id": self.id, "pipeline": self.pipeline, "file": self.file,
                 "home": str(self.home), "artifacts": str(self.artifacts), "params": self.params,
                 "steps": [_spelled(step) for step in self.steps.values()], "last": self.last,
-                "began": self.began, "engine": self.engine, "result": self.result, "reasons": self.reasons,
+                "began": self.began, "engine": self.engine, "results": self.results,
+                "doc": self.doc, "groups": self.groups, "result": self.result, "reasons": self.reasons,
             },
         )  # fmt: skip
 
@@ -151,20 +156,31 @@ def new(
     folder = runs.absolute() / name
     where = str(params["ARTIFACTS_PATH"]).removeprefix("file://")
     if "://" in where:
-        raise UsageError(
-            f"ARTIFACTS_PATH {where}: only folders are supported yet; give a path or file://PATH"
-        )
+        raise UsageError(f"ARTIFACTS_PATH {where}: it is a folder of this machine; for a bucket set RESULTS")
+    results = _store(str(params["RESULTS"]), params["dryrun"])
     artifacts = home / where if where else folder / "artifacts"
     answer = known(params, name, {})
     steps = {step.name: _bound(step, answer) for step in pipeline.steps.values()}
     run = Run(
         name, run_id, pipeline.name, file, home.absolute(), folder, artifacts.absolute(), dict(params), steps,
-        pipeline.last, now, engine,
+        pipeline.last, now, engine, results, pipeline.doc, dict(pipeline.groups),
     )  # fmt: skip
     for needed in (run.workspace, run.artifacts, folder / "steps"):
         needed.mkdir(parents=True, exist_ok=True)
     run.save()
     return run
+
+
+def _store(asked: str, dryrun: Value) -> str:
+    """The URL of the store for a run's results, empty if it has none; StoreError if it cannot be written."""
+    url = asked or os.environ.get(RESULTS, "")
+    if url:
+        from py.artifacts import check_url, open_store
+
+        check_url(url)
+        if not dryrun:
+            open_store(url).check()
+    return url
 
 
 def read(folder: Path) -> Run:
@@ -185,6 +201,7 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
         "home": Path(told["home"]),
         "artifacts": Path(told["artifacts"]),
         "reasons": tuple(told["reasons"]),
+        "groups": {name: tuple(steps) for name, steps in told.get("groups", {}).items()},
     }
     run = Run(folder=folder, steps=steps, **told)
     for name, step in steps.items():

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from py.pipeline import summary
+from py.pipeline import results, summary
 from py.pipeline.model import Pipeline, Value
 from py.pipeline.progress import RUNNING, WAITING
 from py.pipeline.run import Record, Run
@@ -60,7 +60,7 @@ def show_end(run: Run) -> None:
     summary.show(
         f"{run.pipeline} {run.name}", run.result or "not over yet", run.reasons,
         max(0.0, (ended if run.result else time.time()) - run.began), dryrun=run.dryrun,
-        failed=summary.failures(run), results=summary.near(run.folder),
+        failed=summary.failures(run), results=results.place(run) or summary.near(run.folder),
     )  # fmt: skip
 
 

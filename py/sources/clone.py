@@ -10,9 +10,9 @@ from py.sources.causes import explained
 from py.sources.fetch import DEPTHS, Fetch, base_of, head_of
 from py.sources.folder import DONE, WORKING, Folder
 from py.sources.git import Git, GitFailed, progress
-from py.sources.refs import Refs
 from py.sources.repository import Repository
 from py.tools.errors import WindtunnelError
+from py.tools.refs import Refs
 
 MERGER = "Windtunnel"
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
 from py.sources.git import Git, GitFailed, progress
-from py.sources.refs import FULL, Pull, Refs
+from py.sources.refs import FULL
 from py.sources.repository import Repository
 from py.tools.errors import WindtunnelError, near
+from py.tools.refs import Pull, Refs
 
 WHOLE = 2147483647  # git's own number for all of the history
 DEPTHS = (100, 2000, WHOLE)  # commits of history that a merge may look at, until it finds the common one

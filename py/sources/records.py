@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from py.sources.git import Done
-from py.sources.refs import Refs
 from py.sources.repository import Repository
 from py.tools.files import write_whole
+from py.tools.refs import Pull, Refs
 
 NAME = "clone-records.json"
 
@@ -37,6 +37,19 @@ def write(
         "duration": int(seconds * 1e9),
     }
     write_whole(path, json.dumps([_kept(**record)], indent=2) + "\n")
+
+
+def refs_of(record: Any) -> Refs | None:
+    """What a record of ours, or of Prow's, says was checked out; nothing if that failed or cannot be told."""
+    try:
+        told = record[0]["refs"]
+        pulls = [
+            (int(each["number"]), each.get("sha", ""), each.get("ref", "")) for each in told.get("pulls", ())
+        ]
+        refs = Refs(told.get("base_ref", ""), told.get("base_sha", ""), tuple(Pull(*each) for each in pulls))
+        return None if record[0]["failed"] else refs
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _kept(**fields: Any) -> dict[str, Any]:

@@ -2,39 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from py.tools.errors import UsageError
+from py.tools.refs import Pull, Refs
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-/.]|[/.]$|^@$|\.lock(/|$)")
 FULL = (40, 64)  # the digits of a whole SHA-1 and SHA-256
-
-
-class Pull(NamedTuple):
-    """A pull request: its number, its commit (empty: the newest), and its ref where that is not GitHub's."""
-
-    number: int
-    sha: str = ""
-    ref: str = ""
-
-    @property
-    def remote_ref(self) -> str:
-        """Where the server keeps the newest commit of it."""
-        return self.ref or f"refs/pull/{self.number}/head"
-
-
-class Refs(NamedTuple):
-    """What a checkout is made of. Empty means the default branch, and its newest commit."""
-
-    base_ref: str = ""
-    base_sha: str = ""
-    pulls: tuple[Pull, ...] = ()
-
-    def __str__(self) -> str:
-        """Prow's spelling: `main:SHA,12:SHA,15:SHA`."""
-        pulls = [f"{p.number}:{p.sha}:{p.ref}".rstrip(":") for p in self.pulls]
-        return ",".join([f"{self.base_ref}:{self.base_sha}".rstrip(":"), *pulls])
 
 
 def parse(

@@ -86,7 +86,7 @@ def test_the_trigger_form_is_given_help_choices_and_default_of_each_param(
 ) -> None:
     assert shown
     params = airflow.api("/dags/shown/details")["params"]
-    assert set(params) == {"dryrun", "ARTIFACTS_PATH", "SIZE", "PULL", "FAST", "preset"}
+    assert set(params) == {"dryrun", "ARTIFACTS_PATH", "RESULTS", "SIZE", "PULL", "FAST", "preset"}
     assert params["SIZE"]["value"] == 3
     assert params["SIZE"]["description"] == "How big."
     assert params["SIZE"]["schema"]["enum"] == [1, 3, 5]

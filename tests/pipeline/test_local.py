@@ -567,7 +567,7 @@ def test_artifacts_go_where_the_conf_says(project: Project) -> None:
     assert project.run("--conf", '{"ARTIFACTS_PATH": "results/here"}')[0] == 0
     assert (project.folder / "results" / "here" / "kept").exists()
     code, out = project.run("--conf", '{"ARTIFACTS_PATH": "gs://bucket/path"}')
-    assert (code, "only folders are supported yet" in out) == (2, True)
+    assert (code, "for a bucket set RESULTS" in out) == (2, True)
 
 
 def test_what_a_step_leaves_running_serves_later_steps_and_ends_with_the_run(project: Project) -> None:

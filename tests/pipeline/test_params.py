@@ -66,7 +66,7 @@ def test_all_mistakes_come_in_one_error(pipeline: Pipeline) -> None:
 
 def test_nothing_said_is_the_defaults(pipeline: Pipeline) -> None:
     assert params.resolve(pipeline, {}) == {
-        "dryrun": False, "ARTIFACTS_PATH": "",
+        "dryrun": False, "ARTIFACTS_PATH": "", "RESULTS": "",
         "WHO": "world", "COUNT": 3, "RATIO": 0.5, "SIZE": "small", "PULL": "", "preset": "",
     }  # fmt: skip
 

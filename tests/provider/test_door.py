@@ -85,9 +85,10 @@ def test_a_run_id_is_used_once(airflow: Airflow, provided: str) -> None:
     refused = asked(airflow, provided, {"dag_run_id": run_id})
     assert (refused.status, json.loads(refused.text)["detail"]) == (409, says)
     words = [provided, "--run-id", run_id]
-    assert commands(airflow, [["trigger_dag", *words], ["dags", "trigger", *words]]) == [
-        (2, f"error: {says}\n")
-    ] * 2
+    assert (
+        commands(airflow, [["trigger_dag", *words], ["dags", "trigger", *words]])
+        == [(2, f"error: {says}\n")] * 2
+    )
     assert airflow.wait(provided, run_id) == "success"
 
 
@@ -106,11 +107,10 @@ def test_legal_text_arrives_literally_in_the_step(airflow: Airflow, provided: st
 
 
 def test_the_form_sends_all_fields_and_null_for_an_empty_one(airflow: Airflow, provided: str) -> None:
-    untouched = {"dryrun": False, "ARTIFACTS_PATH": "", "COUNT": 3, "RATIO": 1, "SIZE": "small", "PULL": None}
+    builtin = {"dryrun": False, "ARTIFACTS_PATH": "", "RESULTS": None}
+    untouched = builtin | {"COUNT": 3, "RATIO": 1, "SIZE": "small", "PULL": None}
     form = untouched | {"preset": "big", "WHO": None, "TEXT": "one\ntwo"}
-    made = airflow.api(
-        f"/dags/{provided}/dagRuns", {"logical_date": None, "conf": form}, headers=FORM
-    )
+    made = airflow.api(f"/dags/{provided}/dagRuns", {"logical_date": None, "conf": form}, headers=FORM)
     assert airflow.wait(provided, made["dag_run_id"]) == "success"
     folder = airflow.runs / name_of(provided, made["dag_run_id"])
     words = (folder / "artifacts" / "words").read_text().split("\0")

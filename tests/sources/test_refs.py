@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from py.sources import refs
-from py.sources.refs import Pull, Refs
 from py.tools.errors import UsageError
+from py.tools.refs import Pull, Refs
 
 A, B = "a" * 40, "b" * 40
 

@@ -1,0 +1,127 @@
+"""What of a run is for viewers: the files that Prow and its like look for, here and in a store."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from py.pipeline.run import Run
+from py.results import layout, metadata
+from py.results.layout import Job
+from py.tools.errors import StoreError, UsageError
+from py.tools.files import write_whole
+from py.tools.refs import Refs
+
+if TYPE_CHECKING:
+    from py.results.mirror import Mirror
+
+
+def job_of(run: Run) -> Job:
+    """What a run is to a viewer, by those of its params that have Prow's names."""
+    org, repo = _repository(run)
+    refs = _cloned(run) or _asked(run)
+    kind = {0: layout.POSTSUBMIT if repo else layout.PERIODIC, 1: layout.PRESUBMIT}.get(
+        len(refs.pulls), layout.BATCH
+    )
+    if not refs.pulls and _said(run, "JOB_TYPE") in (layout.POSTSUBMIT, layout.PERIODIC):
+        kind = _said(run, "JOB_TYPE")
+    return Job(kind, run.pipeline, layout.build_id(run.began, run.name), org, repo, refs)
+
+
+def begin(run: Run) -> None:
+    """Say that a run has begun. Its store was there when it was made: if it is away now, it may come back."""
+    job = job_of(run)
+    _write(run, metadata.STARTED, metadata.started(job, run.began))
+    _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began))
+    if mirror := _mirror(run):
+        with suppress(StoreError):
+            mirror.announce()
+
+
+@contextmanager
+def kept(run: Run) -> Iterator[None]:
+    """Copy what the block writes to the run's store, if it has one, while it goes on."""
+    mirror = _mirror(run)
+    if not mirror:
+        yield
+        return
+    with mirror.kept():
+        yield
+
+
+def finish(run: Run) -> None:
+    """Say how a run has ended, here and in its store; StoreError if it cannot be said there."""
+    job, now = job_of(run), time.time()
+    record = run.artifacts / metadata.CLONED
+    if record.is_file():
+        write_whole(run.folder / metadata.CLONED, record.read_bytes())
+    said = {"run": run.name, "engine": run.engine} | ({"dryrun": "true"} if run.dryrun else {})
+    said |= {"reasons": "; ".join(map(str, run.reasons))} if run.reasons else {}
+    _write(run, metadata.STARTED, metadata.started(job, run.began))
+    _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began, now, run.result))
+    told = metadata.finished(job, now, run.result, said | metadata.kept(run.artifacts))
+    _write(run, metadata.FINISHED, told)
+    if mirror := _mirror(run):
+        mirror.finish()
+
+
+def place(run: Run) -> str:
+    """Where a run's results are in its store; empty if it has none."""
+    return f"{run.results}/{layout.folder(job_of(run))}" if run.results else ""
+
+
+def _mirror(run: Run) -> "Mirror | None":
+    if not run.results or run.dryrun:
+        return None
+    from py.artifacts import open_store
+    from py.results.mirror import Mirror
+
+    early = not any(step.secrets for step in run.steps.values())
+    return Mirror(run.folder, run.artifacts, open_store(run.results), job_of(run), early=early)
+
+
+def _repository(run: Run) -> tuple[str, str]:
+    """Owner and name of what is tested; empty if its params do not tell."""
+    url, owner, name = (_said(run, key) for key in ("REPO_URL", "REPO_OWNER", "REPO_NAME"))
+    if not url and not owner:
+        return "", name
+    from py.sources.repository import locate
+
+    try:
+        found = locate(url, owner, name)
+    except UsageError:  # the step that clones says why
+        return owner, name
+    return found.org, found.name
+
+
+def _asked(run: Run) -> Refs:
+    names = ("PULL_REFS", "PULL_NUMBER", "PULL_PULL_SHA", "PULL_BASE_SHA", "PULL_BASE_REF")
+    refs, pull, commit, base_commit, branch = (_said(run, name) for name in names)
+    if not any((refs, pull, commit, base_commit, branch)):
+        return Refs()
+    from py.sources.refs import parse
+
+    try:
+        return parse(refs, pull=pull, commit=commit, base_commit=base_commit, branch=branch)
+    except UsageError:  # the step that clones says why
+        return Refs()
+
+
+def _cloned(run: Run) -> Refs | None:
+    """What was really checked out, once that is known."""
+    try:
+        records = json.loads((run.artifacts / metadata.CLONED).read_bytes())
+    except (OSError, ValueError):
+        return None
+    from py.sources.records import refs_of
+
+    return refs_of(records)
+
+
+def _said(run: Run, param: str) -> str:
+    return str(run.params.get(param, ""))
+
+
+def _write(run: Run, name: str, content: object) -> None:
+    write_whole(run.folder / name, json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,128 @@
+"""A run's folder, kept in a store as it grows: it can be looked at meanwhile, and outlives this machine."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from py.results import layout
+from py.results.metadata import FINISHED
+from py.tools.errors import WindtunnelError
+from py.tools.files import write_whole
+
+if TYPE_CHECKING:
+    from py.artifacts import Store
+    from py.results.layout import Job
+
+EVERY = 3.0  # seconds between two looks at what has changed
+SHARE = 10  # of the time, the part that looking may take: a log that grows is copied whole each time
+_STATE = ".mirrored.json"  # what the store has already, for whoever goes on
+_ANNOUNCED = "/"  # stands there for what lies outside of the run's place
+_Stamp = list[int]  # size, and time of the last change
+
+
+class Mirror:
+    """Copies what is new in a run's folder, or has changed, to the run's place in a store.
+
+    Several tasks may mirror the same run. While it goes on nothing that the store does disturbs it: what
+    could not be copied is tried again. Links are not followed, for they may lead anywhere, and artifacts are
+    kept before the end only if `early`: nobody has looked for secrets in them yet.
+    """
+
+    def __init__(self, run: Path, artifacts: Path, store: "Store", job: "Job", *, early: bool) -> None:
+        self.run, self.artifacts, self.store, self.job, self.early = run, artifacts, store, job, early
+        self.place = layout.folder(job)
+
+    def announce(self) -> None:
+        """Tell viewers that there is a run: its first files, and what leads to them."""
+        self._copy(self._changed(artifacts=False))
+        if _ANNOUNCED in self._known():
+            return
+        for name in layout.latest(self.job):
+            self.store.put(name, self.job.build.encode())
+        if alias := layout.alias(self.job):
+            url = f"{self.store.url}/{self.place}"
+            self.store.put(alias, url.encode(), metadata={layout.LINK: url})
+        self._remember({_ANNOUNCED: [1]})
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Copy what changes, every few seconds and once more at the end of the block."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._look_often, args=(over,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def finish(self) -> None:
+        """Copy all that is left, and the file that says that the run is over when all else is there."""
+        self.announce()
+        left = self._changed(artifacts=True)
+        end = {name: left.pop(name) for name in [FINISHED] if name in left}
+        self._copy(left)
+        self._copy(end)
+
+    def _look_often(self, over: threading.Event) -> None:
+        pause = EVERY
+        while True:
+            stop = over.wait(pause)
+            began = time.monotonic()
+            with suppress(WindtunnelError, OSError):
+                self._copy(self._changed(artifacts=self.early))
+            if stop:
+                return
+            pause = max(EVERY, SHARE * (time.monotonic() - began))
+
+    def _copy(self, files: dict[str, Path]) -> None:
+        stamps = {
+            name: _stamp(path) for name, path in files.items()
+        }  # before: what is written meanwhile is new
+        if files:
+            self.store.put_all({f"{self.place}/{name}": path for name, path in files.items()})
+            self._remember(stamps)
+
+    def _remember(self, stamps: dict[str, _Stamp]) -> None:
+        write_whole(self.run / _STATE, json.dumps(self._known() | stamps))
+
+    def _changed(self, *, artifacts: bool) -> dict[str, Path]:
+        known = self._known()
+        files = dict(_files(self.run, self.artifacts if artifacts else None))
+        return {name: path for name, path in files.items() if known.get(name) != _stamp(path)}
+
+    def _known(self) -> dict[str, _Stamp]:
+        try:
+            return dict(json.loads((self.run / _STATE).read_bytes()))
+        except (OSError, ValueError):
+            return {}
+
+
+def _files(run: Path, artifacts: Path | None) -> Iterator[tuple[str, Path]]:
+    """What of a run's folder is its results, by its name in the store."""
+    for path in run.iterdir():
+        if path.name[0] != "." and _is_plain(path):
+            yield path.name, path
+    for step in run.glob("steps/*/step.json"):
+        yield f"steps/{step.parent.name}/{step.name}", step
+    for log in run.glob("steps/*/log.txt"):
+        yield f"steps/{log.parent.name}/{log.name}", log
+    if artifacts:
+        for path in filter(_is_plain, artifacts.rglob("*")):
+            yield f"artifacts/{path.relative_to(artifacts)}", path
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        told = path.stat()
+    except FileNotFoundError:
+        return []
+    return [told.st_size, told.st_mtime_ns]
