@@ -21,6 +21,7 @@ import pytest
 from py.servers.home import USER, Home
 from py.tools.folders import ROOT
 from tests.projects import wait_until
+from tests.sharing import shared
 
 FINAL = ("success", "failed")
 SLOW = 120.0  # seconds after which a test gives up waiting
@@ -43,7 +44,7 @@ class Airflow:
         self.dags = folder / "dags"
         self.runs = folder / "runs"
         self.home = Home(str(folder / "home"))
-        self.dags.mkdir(parents=True)
+        self.dags.mkdir(parents=True, exist_ok=True)
         self._token = ""
 
     @property
@@ -201,12 +202,27 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="airflow-"))
 
 
-@pytest.fixture(scope="session")
-def airflow() -> Iterator[Airflow]:
-    """The Airflow that all tests share: DAGs of a test have names of their own."""
+def started() -> Airflow:
+    """A new one that runs."""
     made = Airflow(new_folder())
     try:
         made.start()
-        yield made
-    finally:
+    except BaseException:
         made.end()
+        raise
+    return made
+
+
+@pytest.fixture(scope="session")
+def airflow() -> Iterator[Airflow]:
+    """The Airflow that all workers share: DAGs of a test have names of their own, and nobody breaks it."""
+    with shared("airflow", lambda: str(started().folder), lambda it: Airflow(Path(it)).end()) as folder:
+        yield Airflow(Path(folder))
+
+
+@pytest.fixture(scope="session")
+def fragile() -> Iterator[Airflow]:
+    """An Airflow for tests that break it, and mend it again; those are of the group `fragile`."""
+    made = started()
+    yield made
+    made.end()

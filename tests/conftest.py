@@ -8,17 +8,24 @@ import pytest
 
 from py.clusters import Cluster, open_cluster
 from tests.clusters.host.machine import IMAGE
+from tests.sharing import shared
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A `host://` cluster that all tests share: what they make in it has names of their own."""
-    made = open_cluster("host://", f"tests-{os.getpid()}-{secrets.token_hex(2)}")
-    try:
-        made.create()
-        yield made
-    finally:
-        made.delete()
+    """A `host://` cluster that all workers share: what tests make in it has names of their own."""
+
+    def start() -> str:
+        name = f"tests-{os.getpid()}-{secrets.token_hex(2)}"
+        try:
+            open_cluster("host://", name).create()
+        except BaseException:
+            open_cluster("host://", name).delete()
+            raise
+        return name
+
+    with shared("cluster", start, lambda name: open_cluster("host://", name).delete()) as name:
+        yield open_cluster("host://", name)
 
 
 @pytest.fixture(scope="session")

@@ -119,20 +119,13 @@ class Terminal:
         os.close(self.theirs)
 
 
-@pytest.fixture(scope="session")
-def followed_airflow(airflow: Airflow) -> Airflow:
-    """The shared Airflow with the pipeline that does what a conf says."""
-    program = airflow.dags.parent / "sh"
-    program.write_text(SHELL)
-    program.chmod(0o755)
-    assert airflow.put("followed.py", textwrap.dedent(PIPELINE)) == [DAG]
-    return airflow
-
-
 @pytest.fixture
-def prow(followed_airflow: Airflow) -> Iterator[Prow]:
-    """`python -m py.prow`, for an Airflow that has the pipeline."""
-    made = Prow(followed_airflow)
+def prow(airflow: Airflow) -> Iterator[Prow]:
+    """`python -m py.prow`, for an Airflow that has the pipeline which does what a conf says."""
+    airflow.program("sh", SHELL)
+    if not (airflow.dags / "followed.py").exists():
+        assert airflow.put("followed.py", textwrap.dedent(PIPELINE)) == [DAG]
+    made = Prow(airflow)
     yield made
     made.end()
 

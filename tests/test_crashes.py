@@ -16,14 +16,16 @@ from tests.airflows import Airflow
 from tests.long_runs import STUBBORN_STEP, TWICE, alone, begin, prepare
 from tests.projects import alive, wait_until
 
+pytestmark = pytest.mark.xdist_group("fragile")
+
 
 @pytest.fixture
-def broken(airflow: Airflow) -> Iterator[Airflow]:
-    """The Airflow that all share, which is whole again when a test has broken it."""
-    prepare(airflow)
-    yield airflow
-    airflow.start()
-    wait_until(lambda: not ailing(airflow.home.port()), 60)
+def broken(fragile: Airflow) -> Iterator[Airflow]:
+    """An Airflow that is whole again when a test has broken it."""
+    prepare(fragile)
+    yield fragile
+    fragile.start()
+    wait_until(lambda: not ailing(fragile.home.port()), 60)
 
 
 def kill(airflow: Airflow, part: str) -> None:

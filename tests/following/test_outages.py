@@ -12,11 +12,18 @@ import pytest
 
 from py.servers.home import USER
 from py.servers.supervisor import parts, start, stop
-from tests.airflows import SLOW
+from tests.airflows import SLOW, Airflow
 from tests.projects import wait_until
 from tests.prows import DAG, WAIT, Prow, ended
 
+pytestmark = pytest.mark.xdist_group("fragile")
 CONF = f"--conf={json.dumps({'DO': WAIT})}"
+
+
+@pytest.fixture
+def airflow(fragile: Airflow) -> Airflow:
+    """One that may be broken."""
+    return fragile
 
 
 def test_an_api_server_that_is_killed_and_back_changes_nothing(prow: Prow) -> None:
