@@ -14,6 +14,7 @@ pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.p
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks for groups here, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay together, on one worker, unless they belong to a group with others."""
     for item in items:

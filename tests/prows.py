@@ -120,12 +120,18 @@ class Terminal:
 
 
 @pytest.fixture
-def prow(airflow: Airflow) -> Iterator[Prow]:
-    """`python -m py.prow`, for an Airflow that has the pipeline which does what a conf says."""
+def followed_airflow(airflow: Airflow) -> Airflow:
+    """An Airflow with the pipeline that does what a conf says."""
     airflow.program("sh", SHELL)
     if not (airflow.dags / "followed.py").exists():
         assert airflow.put("followed.py", textwrap.dedent(PIPELINE)) == [DAG]
-    made = Prow(airflow)
+    return airflow
+
+
+@pytest.fixture
+def prow(followed_airflow: Airflow) -> Iterator[Prow]:
+    """`python -m py.prow`, for an Airflow that has the pipeline."""
+    made = Prow(followed_airflow)
     yield made
     made.end()
 
