@@ -234,7 +234,7 @@ def test_what_happens_to_a_run_means_the_same_in_both_engines(
     for run in (here, there):
         assert (run.result, len(run.reasons)) == (row.result, len(row.reasons)), run.reasons
         for reason, begins in zip(run.reasons, row.reasons, strict=True):
-            assert reason.startswith(begins)
+            assert str(reason).startswith(begins)
         assert not runs.marker(run.folder.parent, run.name).exists()
         assert not (run.workspace / "cluster").exists()
         for pid in [*run.workspace.glob("*child"), *run.workspace.glob("daemon")]:

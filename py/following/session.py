@@ -11,7 +11,7 @@ from urllib.parse import quote
 from py.airflow_api import Api, Door, Place, Refusal, RunState
 from py.following.follow import FINAL, Followed, Gone
 from py.following.signals import CANCEL, LEAVE, Interrupted, Signals
-from py.following.verdict import judge
+from py.following.verdict import Verdict, judge
 from py.pipeline import progress, summary
 from py.pipeline import run as runs
 from py.pipeline.run import AIRFLOW, FAILED, Run
@@ -69,9 +69,9 @@ class Session:
         with progress.shown(followed, verbose=verbose or dry) as watcher:
             self.door.say = watcher.note
             state = self._followed(followed, watcher, words=verbose or dry or sys.stdout.isatty())
-            result, reasons = judge(self.api, followed, state)
-        self._sum_up(followed, state, result, reasons)
-        return result
+            verdict = judge(self.api, followed, state)
+        self._sum_up(followed, state, verdict)
+        return verdict.result
 
     def _followed(self, followed: Followed, watcher: progress.Lines | progress.Live, words: bool) -> RunState:
         """Follow to the end, whatever is pressed meanwhile that is no wish to leave."""
@@ -124,14 +124,14 @@ class Session:
         parts = ["dags", self.dag, *(["runs", run_id] if run_id else []), *(["tasks", task] if task else [])]
         return "/".join([self.place.url, *(quote(part, safe=":+~") for part in parts)])
 
-    def _sum_up(self, followed: Followed, state: RunState, result: str, reasons: list[str]) -> None:
+    def _sum_up(self, followed: Followed, state: RunState, verdict: Verdict) -> None:
         here = _on_this_machine(followed)
         failed = summary.failures(here) if here else self._failures(followed)
         name = runs.name_of(self.dag, followed.run_id)
         results = summary.near(here.folder) if here else self._ui(followed.run_id)
         summary.show(
-            f"{self.dag} {name}", result, reasons, state.seconds, dryrun=state.conf.get("dryrun") is True,
-            failed=failed, results=results,
+            f"{self.dag} {name}", verdict.result, verdict.reasons, verdict.notes, state.seconds,
+            dryrun=state.conf.get("dryrun") is True, failed=failed, results=results,
         )  # fmt: skip
 
     def _failures(self, followed: Followed) -> list[summary.Failure]:

@@ -10,15 +10,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from py.pipeline import holding, results
+from py.pipeline import holding, leftovers, results
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
-from py.results import verdict
-from py.results.verdict import FAILURE, SUCCESS
+from py.results import junit, quarantine, verdict
+from py.results.inspection import Owed
+from py.results.reasons import Reason
 from py.tools import process
-from py.tools.errors import Missing, StoreError
-from py.tools.outputs import junit_name
+from py.tools.errors import Missing
 
 
 class Watcher(Protocol):
@@ -109,7 +109,7 @@ def finish_lost(
 
 def _finish(run: Run, watcher: Watcher) -> None:
     if run.result and not _cut_short(run):  # only telling it was not done
-        _tell(run)
+        _close(run)
         return
     process.end_marked(str(run.folder) + os.sep)
     for name in _cut_short(run):
@@ -126,33 +126,23 @@ def _finish(run: Run, watcher: Watcher) -> None:
 
 def conclude(run: Run, interrupted: bool) -> str:
     """Write the steps' JUnit and the verdict; a run whose undoing was cut short stays open."""
-    from py.results import junit
-
-    if run.left_behind:  # a server that was started for later steps, say
-        process.end_marked(str(run.folder) + os.sep)
-    cases = [
-        junit.Case(run.pipeline, step, run.records[step].seconds, _failure(run.records[step]))
-        for step in run.steps
-    ]
-    junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, cases)
-    states = {step: (run.records[step].state, run.records[step].reason) for step in run.steps}
-    tests = [] if run.dryrun else [step.name for step in run.steps.values() if step.junit]
-    expected = {step: (junit_name(step), run.records[step].began) for step in tests}
-    result, reasons = verdict.judge(states, expected, run.artifacts, run.began, interrupted)
-    run.result, run.reasons = result, reasons
+    left = [] if run.dryrun else leftovers.take_away(run)
+    with suppress(OSError):  # a full disk: the verdict counts more
+        for name, record in run.records.items():
+            run.keep(name, record)  # a step may have written there as well
+    junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, [_case(run, step) for step in run.steps])
+    run.result, run.reasons, run.notes = verdict.judge(
+        {name: _ended(run, name) for name in run.steps}, run.artifacts, run.began, interrupted=interrupted,
+        also=[*_expired(run), *left],
+    )  # fmt: skip
     run.save()
-    _tell(run)
+    _close(run)
     return run.result
 
 
-def _tell(run: Run) -> None:
-    """Leave the results where people and viewers look; a run that nobody can look at is not green."""
-    try:
-        results.finish(run)
-    except StoreError as error:
-        run.result = FAILURE if run.result == SUCCESS else run.result
-        run.reasons = (*run.reasons, f"its results are not all in their store: {error}")
-        run.save()
+def _close(run: Run) -> None:
+    """Tell people and viewers; nobody has to finish the run any more, unless its undoing was cut short."""
+    results.tell(run)
     if not _cut_short(run):
         run.close()
 
@@ -163,8 +153,25 @@ def _cut_short(run: Run) -> list[str]:
     return [s.name for s in run.steps.values() if s.undoes and states.get(s.name) in (NOT_RUN, ABORTED)]
 
 
-def _failure(record: Record) -> str:
-    return "" if record.state == PASSED else f"{record.state}: {record.reason}\n{record.tail}"
+def _ended(run: Run, step: str) -> verdict.Ended:
+    """A step as the verdict sees it; in a dry run it owes nothing."""
+    record = run.records[step]
+    owed = Owed() if run.dryrun else run.steps[step].owed
+    return verdict.Ended(record.state, record.reason, owed, record.found, record.earlier)
+
+
+def _expired(run: Run) -> list[Reason]:
+    return [] if run.dryrun else quarantine.expired(run.quarantine, quarantine.day(run.began))
+
+
+def _case(run: Run, step: str) -> junit.Case:
+    """A step in the runner's JUnit."""
+    record = run.records[step]
+    failure = "" if record.state == PASSED else f"{record.state}: {record.reason}\n{record.tail}"
+    earlier = tuple(
+        f"attempt {number} {each.state}: {each.reason}" for number, each in enumerate(record.earlier, 1)
+    )
+    return junit.Case(run.pipeline, step, record.seconds, failure, earlier=earlier)
 
 
 class _Schedule:

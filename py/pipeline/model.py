@@ -13,8 +13,11 @@ from datetime import timedelta
 from py.pipeline import order
 from py.pipeline.commands import Binary, Command
 from py.pipeline.references import Output, Param, Reference, RunName, Value
-from py.pipeline.rules import NAME, check_cron, check_name, check_tag, seconds, several
+from py.pipeline.rules import NAME, check_artifact, check_cron, check_name, check_tag, seconds, several
+from py.results.inspection import Owed
+from py.results.verdict import STEPS_JUNIT
 from py.tools.errors import DefinitionError, UsageError, near
+from py.tools.outputs import junit_name
 
 __all__ = [
     "NAME", "Binary", "Command", "Output", "Param", "Pipeline", "Reference", "RunName", "Step", "Value",
@@ -36,6 +39,13 @@ class Step:
     timeout: float = HOUR.total_seconds()
     junit: bool = False
     secrets: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    pass_with_no_tests: bool = False
+
+    @property
+    def owed(self) -> Owed:
+        """What it has to leave in ARTIFACTS."""
+        return Owed(junit_name(self.name) if self.junit else "", self.pass_with_no_tests, self.artifacts)
 
     def __getitem__(self, output: str) -> Output:
         """A reference to one of its outputs."""
@@ -78,7 +88,7 @@ class Pipeline:
         self.param("dryrun", False, help="Show every command and start none.")
         self.param("ARTIFACTS_PATH", "", help="Folder for the files to keep; empty for the run's own folder.")
         self.param(
-            "RESULTS", "", pattern=r"((file|gs|s3)://\S+)?",
+            "RESULTS", "", pattern=r"((file|gs|s3)://\S+|/\S+)?",
             help="Store for the results, as gs://BUCKET/FOLDER; empty: $WINDTUNNEL_RESULTS, or none.",
         )  # fmt: skip
 
@@ -135,6 +145,8 @@ class Pipeline:
         undoes: Iterable[Step] = (),
         timeout: timedelta = HOUR,
         junit: bool = False,
+        pass_with_no_tests: bool = False,
+        artifacts: Iterable[str] = (),
         secrets: Iterable[str] = (),
     ) -> Step:
         """Add a step.
@@ -142,7 +154,8 @@ class Pipeline:
         It runs when the steps whose outputs it uses, and those it is `after`, have passed. One that `undoes`
         others runs, whatever has failed, once they and all steps above it that build on them have ended; so
         it may use params and the run's name, but no outputs. `junit` says that it writes JUnit of its own,
-        `secrets` names environment variables that it, and no other step, gets.
+        in which a test has to have run unless it may `pass_with_no_tests`; `artifacts` names more files that
+        it leaves in ARTIFACTS. `secrets` names environment variables that it, and no other step, gets.
         """
         self._check_new("step", name, step=self.steps, group=self.groups)
         if not isinstance(command, Command):
@@ -163,7 +176,9 @@ class Pipeline:
         step = Step(
             name, command, names, self._upstream({*used, *waits}, undone), tuple(undone),
             seconds(where, timeout), junit, several(where, "secrets", secrets),
+            several(where, "artifacts", artifacts), pass_with_no_tests,
         )  # fmt: skip
+        self._check_owed(where, step)
         self.steps[name] = self._written[name] = step
         return step
 
@@ -227,6 +242,24 @@ class Pipeline:
         kept = {name: tuple(step for step in steps if step in chosen) for name, steps in self.groups.items()}
         rest.groups = {name: steps for name, steps in kept.items() if steps}
         return rest
+
+    @property
+    def written(self) -> tuple[Step, ...]:
+        """All its steps, also of one that is but a part of them."""
+        return tuple(self._written.values())
+
+    def _check_owed(self, where: str, step: Step) -> None:
+        """Every file is one step's: of two that write it, one would hide what the other says."""
+        if step.pass_with_no_tests and not step.junit:
+            raise DefinitionError(f"{where}: pass_with_no_tests is about its JUnit; say junit=True as well")
+        for file in step.artifacts:
+            check_artifact(where, file)
+        owners = {STEPS_JUNIT: "the runner"}
+        for other in self._written.values():
+            owners |= dict.fromkeys((other.owed.junit, *other.artifacts), f"step {other.name!r}")
+        for file in filter(None, (step.owed.junit, *step.artifacts)):
+            if file in owners:
+                raise DefinitionError(f"{where} leaves {file} in ARTIFACTS, and so does {owners[file]}")
 
     def _upstream(self, needed: set[str], undone: list[str]) -> tuple[str, ...]:
         """What a step waits for that needs these and undoes those, in order."""

@@ -182,15 +182,21 @@ class VerdictOperator(RunOperator):
                     run.keep(name, record)
         run.left_behind = True  # by any of the tasks: nobody remembers
         result = local.conclude(run, interrupted=cancelled or ABORTED in run.states().values())
-        ti.xcom_push(key=VERDICT, value={"result": run.result, "reasons": list(run.reasons)})
+        ti.xcom_push(key=VERDICT, value=_told(run))
         for line in [
             f"{run.result}: {run.pipeline} {run.name}",
-            *run.reasons,
+            *map(str, (*run.reasons, *run.notes)),
             f"results: {results.place(run) or run.folder}",
         ]:
             self.log.info(line)
         if result != verdict.SUCCESS:
             raise SystemExit(1)
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """The verdict for whoever follows the run from afar, in sentences."""
+    reasons, notes = [str(each) for each in run.reasons], [str(each) for each in run.notes]
+    return {"result": run.result, "reasons": reasons, "notes": notes}
 
 
 def _reconciled(

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TypeVar
 
+from py.results.verdict import JUNIT
 from py.tools.errors import DefinitionError
 
 Thing = TypeVar("Thing")
@@ -34,6 +36,16 @@ def check_cron(cron: str) -> None:
         croniter(cron).get_next()
     except CroniterError as error:
         raise DefinitionError(f"schedule {cron!r}: {error}, as in '0 3 * * *'") from None
+
+
+def check_artifact(where: str, file: object) -> None:
+    """Raise DefinitionError unless it is the path of a file in ARTIFACTS that is no JUnit."""
+    if not isinstance(file, str) or not file or "\0" in file or str(PurePosixPath(file)) != file:
+        raise DefinitionError(f"{where}: artifact {file!r} is no path of a file, such as 'charts/app.tgz'")
+    if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts or file == ".":
+        raise DefinitionError(f"{where}: artifact {file!r} is not in ARTIFACTS; give a path from there on")
+    if JUNIT.fullmatch(PurePosixPath(file).name):
+        raise DefinitionError(f"{where}: artifact {file!r} is JUnit to viewers; say junit=True for it")
 
 
 def several(where: str, word: str, given: Iterable[Thing]) -> tuple[Thing, ...]:

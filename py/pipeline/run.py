@@ -22,6 +22,11 @@ from py.pipeline import environment
 from py.pipeline.answers import known
 from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
 from py.pipeline.render import Answer
+from py.results import inspection, quarantine, reasons
+from py.results.inspection import Found
+from py.results.quarantine import Entry
+from py.results.reasons import Reason
+from py.results.verdict import Attempt
 from py.tools.errors import Missing, StoreError, UsageError, near
 from py.tools.files import write_whole
 from py.tools.names import slug
@@ -33,7 +38,10 @@ LOCAL, AIRFLOW = "local", "airflow"  # engines: who drives a run, and so who fin
 
 
 class Record(NamedTuple):
-    """How a step ended: `state` is passed, failed, aborted or not run, and `reason` says why."""
+    """How a step ended: `state` is passed, failed, aborted or not run, and `reason` says why.
+
+    `found` is what it had left by then, `earlier` what became of its earlier attempts.
+    """
 
     state: str
     reason: str = ""
@@ -41,6 +49,8 @@ class Record(NamedTuple):
     began: float = 0.0  # seconds since 1970
     seconds: float = 0.0
     tail: str = ""
+    found: Found = Found()
+    earlier: tuple[Attempt, ...] = ()
 
 
 @dataclass
@@ -65,7 +75,9 @@ class Run:
     records: dict[str, Record] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     result: str = ""
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()  # what else there is to say
+    quarantine: tuple[Entry, ...] = ()
     left_behind: bool = False  # whether a step's processes went on after it
 
     @property
@@ -99,12 +111,12 @@ class Run:
     def keep(self, step: str, record: Record) -> None:
         """Remember how a step ended, here and on disk."""
         self.records[step] = record
-        _write(self.step_folder(step) / "step.json", record._asdict())
+        _write(self.step_folder(step) / "step.json", _recorded(record))
 
     def reopen(self) -> None:
         """It goes on after its end, as somebody cleared a task: it has no verdict until the next one."""
         if self.result:
-            self.result, self.reasons = "", ()
+            self.result, self.reasons, self.notes = "", (), ()
             self.save()
 
     def close(self) -> None:
@@ -120,7 +132,9 @@ class Run:
                 "home": str(self.home), "artifacts": str(self.artifacts), "params": self.params,
                 "steps": [_spelled(step) for step in self.steps.values()], "last": self.last,
                 "began": self.began, "engine": self.engine, "results": self.results,
-                "doc": self.doc, "groups": self.groups, "result": self.result, "reasons": self.reasons,
+                "doc": self.doc, "groups": self.groups,
+                "quarantine": [entry._asdict() for entry in self.quarantine], "result": self.result,
+                "reasons": reasons.spelled(self.reasons), "notes": reasons.spelled(self.notes),
             },
         )  # fmt: skip
 
@@ -159,16 +173,33 @@ def new(
         raise UsageError(f"ARTIFACTS_PATH {where}: it is a folder of this machine; for a bucket set RESULTS")
     results = _store(str(params["RESULTS"]), params["dryrun"])
     artifacts = home / where if where else folder / "artifacts"
+    in_quarantine = _quarantine(pipeline, home, now)
     answer = known(params, name, {})
     steps = {step.name: _bound(step, answer) for step in pipeline.steps.values()}
     run = Run(
         name, run_id, pipeline.name, file, home.absolute(), folder, artifacts.absolute(), dict(params), steps,
         pipeline.last, now, engine, results, pipeline.doc, dict(pipeline.groups),
+        quarantine=in_quarantine,
     )  # fmt: skip
     for needed in (run.workspace, run.artifacts, folder / "steps"):
         needed.mkdir(parents=True, exist_ok=True)
     run.save()
     return run
+
+
+def _quarantine(pipeline: Pipeline, home: Path, now: float) -> tuple[Entry, ...]:
+    """The tests of a pipeline that may fail; DefinitionError for a file that must not be so."""
+    dags = home / "dags"
+
+    def others() -> list[str]:
+        from py.pipeline import load
+
+        found, broken = load.all_of(dags)
+        return [] if broken else list(found)
+
+    steps = [step.name for step in pipeline.written if step.junit]
+    known_steps = quarantine.read(dags / quarantine.NAME, pipeline.name, steps, quarantine.day(now), others)
+    return tuple(entry for entry in known_steps if entry.step in pipeline.steps)
 
 
 def _store(asked: str, dryrun: Value) -> str:
@@ -200,14 +231,16 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
     told |= {
         "home": Path(told["home"]),
         "artifacts": Path(told["artifacts"]),
-        "reasons": tuple(told["reasons"]),
+        "reasons": reasons.heard(told["reasons"]),
+        "notes": reasons.heard(told.get("notes", ())),
+        "quarantine": tuple(Entry(**entry) for entry in told.get("quarantine", ())),
         "groups": {name: tuple(steps) for name, steps in told.get("groups", {}).items()},
     }
     run = Run(folder=folder, steps=steps, **told)
     for name, step in steps.items():
         record, outputs = run.step_folder(name) / "step.json", run.step_folder(name) / "outputs.json"
         if record.exists():
-            run.records[name] = Record(**json.loads(record.read_text()))
+            run.records[name] = _remembered(json.loads(record.read_text()))
         # Only a step that passed has outputs that were checked; others may have written anything.
         if outputs.exists() and run.records.get(name, Record(FAILED)).state == PASSED:
             given = json.loads(outputs.read_text())
@@ -257,6 +290,18 @@ def _bound(step: Step, answer: Answer) -> Step:
     return Step(**(vars(step) | {"command": command}))
 
 
+def _recorded(record: Record) -> dict[str, Any]:
+    earlier = [attempt._asdict() for attempt in record.earlier]
+    return record._asdict() | {"found": inspection.spelled(record.found), "earlier": earlier}
+
+
+def _remembered(told: dict[str, Any]) -> Record:
+    found = inspection.heard(told["found"]) if "found" in told else Found()
+    return Record(
+        **(told | {"found": found, "earlier": tuple(Attempt(**each) for each in told.get("earlier", ()))})
+    )
+
+
 def _spelled(step: Step) -> dict[str, Any]:
     binary = step.command.binary
     command = {
@@ -272,7 +317,8 @@ def _heard(told: dict[str, Any]) -> Step:
     flags = {flag: _heard_value(value) for flag, value in told["command"]["flags"].items()}
     binary = Binary(told["command"]["program"], _heard_value(told["command"].get("source", "")))
     command = Command(binary, told["command"]["name"], flags)
-    lists = {key: tuple(told[key]) for key in ("outputs", "upstream", "undoes", "secrets")}
+    names = ("outputs", "upstream", "undoes", "secrets", "artifacts")
+    lists = {key: tuple(told.get(key, ())) for key in names}
     return Step(**(told | lists | {"command": command}))
 
 

@@ -28,7 +28,10 @@ def failures(run: Run) -> list[Failure]:
     where = "" if folder == RUNS else f" --runs={shlex.quote(folder)}"
     return [
         Failure(
-            name, record.reason, record.tail, near(run.step_folder(name) / "log.txt"),
+            name,
+            record.reason,
+            record.tail,
+            near(run.step_folder(name) / "log.txt"),
             f"python -m py.e2e command {run.name} {name}{where}",
         )
         for name in run.steps
@@ -37,10 +40,10 @@ def failures(run: Run) -> list[Failure]:
 
 
 def show(
-    run: str, result: str, reasons: Iterable[str], seconds: float, *, dryrun: bool, failed: Iterable[Failure],
-    results: str,
+    run: str, result: str, reasons: Iterable[object], notes: Iterable[object], seconds: float, *,
+    dryrun: bool, failed: Iterable[Failure], results: str,
 ) -> None:  # fmt: skip
-    """Print the summary of a run that is over; `results` says where they are."""
+    """Print the summary of a run that is over, and why; `results` says where they are."""
     for failure in failed:
         print(f"\n{failure.step} {failure.reason}")
         print("".join(f"  | {line}\n" for line in failure.tail.splitlines()[-TAIL:]), end="")
@@ -50,6 +53,7 @@ def show(
     note = " (dry run: no command was started)" if dryrun else ""
     print(f"\n{result}: {run} in {seconds:.1f} s{note}")
     print("".join(f"  - {reason}\n" for reason in reasons), end="")
+    print("".join(f"  note: {each}\n" for each in notes), end="")
     print(f"  results:  {results}")
 
 

@@ -58,7 +58,7 @@ def show_end(run: Run) -> None:
     """The summary of a run; one that is not over says so."""
     ended = max((record.began + record.seconds for record in run.records.values()), default=0.0)
     summary.show(
-        f"{run.pipeline} {run.name}", run.result or "not over yet", run.reasons,
+        f"{run.pipeline} {run.name}", run.result or "not over yet", run.reasons, run.notes,
         max(0.0, (ended if run.result else time.time()) - run.began), dryrun=run.dryrun,
         failed=summary.failures(run), results=results.place(run) or summary.near(run.folder),
     )  # fmt: skip

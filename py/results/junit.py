@@ -1,32 +1,68 @@
 """Write and read JUnit, in the one shape that TestGrid, Spyglass, Gubernator and kettle all understand."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from py.tools.files import write_whole
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    import junitparser
 
 LONGEST = 10_000  # characters of a text that TestGrid keeps
 NO_TEXT = "no text"  # stands where a failure says nothing; empty it would read as passed
 LARGEST = 100_000_000  # bytes of a file that we read; a tree of it takes ten times as much
 
+_SUITES = ("testsuites", "testsuite")
+_BAD = ("failure", "error")
+_RETRIES = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")  # Surefire counts them as well
+# What GoogleTest, Ginkgo and others say by an attribute, sometimes by nothing else.
+_STATUS = {
+    **dict.fromkeys(("failed", "failure", "error", "panicked", "timedout"), "failure"),
+    **dict.fromkeys(("notrun", "disabled", "skipped", "pending"), "skipped"),
+}
+_PYTEST = {"pytest", "pytest tests"}  # suites of pytest, which counts subtests but writes no case for them
+_FURTHEST = 12 * 3600.0  # seconds; no zone of the world is further behind UTC
+_PLACEHOLDERS = 946_684_800.0  # the year 2000: timestamps before it stand for none
+
 
 class Case(NamedTuple):
-    """One check: `failure` is the text of what went wrong, `skipped` the reason why it was not tried."""
+    """One check: `failure` is the text of what went wrong, `skipped` the reason why it was not tried.
+
+    `earlier` tells attempts that did not count; it is written only.
+    """
 
     classname: str
     name: str
     seconds: float
     failure: str = ""
     skipped: str = ""
+    earlier: tuple[str, ...] = ()
+
+
+class Report(NamedTuple):
+    """What a file says: its cases, what it claims that they do not bear out, and when its tests ran.
+
+    That is the latest moment, in seconds since 1970, at which the oldest suite can have begun; None if no
+    suite says.
+    """
+
+    cases: list[Case]
+    contradictions: list[str]
+    ran: float | None
 
 
 def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
     """Write a file with one named suite; it appears whole or not at all.
 
     The root is `<testsuites>`, every case has classname, name and time, and a failure is `<failure>` with
-    text inside, never `<error>`: other shapes count as passed in one viewer or another.
+    text inside, never `<error>`: other shapes count as passed in one viewer or another. Of an earlier attempt
+    there is a property, which TestGrid draws and Spyglass lists, and its text: as a case of its own it would
+    count as failed in kettle.
     """
     from xml.etree import ElementTree  # not junitparser: every run would wait until that is loaded
 
@@ -35,12 +71,17 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
     for case in cases:
         named = {"classname": _line(case.classname), "name": _line(case.name), "time": f"{case.seconds:.3f}"}
         entry = ElementTree.SubElement(body, "testcase", named)
+        if case.earlier:
+            attempts = {"name": "attempts", "value": str(len(case.earlier) + 1)}
+            ElementTree.SubElement(ElementTree.SubElement(entry, "properties"), "property", attempts)
         if case.failure:
             text = _legal(case.failure).strip() or NO_TEXT
             message = _line(text.partition("\n")[0])[:140]
             ElementTree.SubElement(entry, "failure", message=message).text = text[-LONGEST:]
         elif case.skipped:
             ElementTree.SubElement(entry, "skipped", message=_line(case.skipped))
+        if case.earlier:
+            ElementTree.SubElement(entry, "system-out").text = _legal("\n".join(case.earlier))[-LONGEST:]
     counted = {"tests": "testcase", "failures": "testcase/failure", "skipped": "testcase/skipped"}
     body.attrib |= {name: str(len(body.findall(found))) for name, found in counted.items()} | {"errors": "0"}
     ElementTree.indent(root)
@@ -49,6 +90,11 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
 
 def read(path: Path) -> list[Case]:
     """The cases of a file, of suites in suites too; ValueError, in one line, if it is no JUnit."""
+    return examine(path).cases
+
+
+def examine(path: Path) -> Report:
+    """All that a file says of its tests; ValueError, in one line, if it is no JUnit."""
     from xml.etree import ElementTree
     from xml.parsers import expat
 
@@ -57,12 +103,79 @@ def read(path: Path) -> list[Case]:
     try:
         _check(path)
         root = ElementTree.parse(path).getroot()  # noqa: S314  # what would be dangerous was refused
-        if root.tag not in ("testsuites", "testsuite"):
+        _even_out(root)
+        if root.tag not in _SUITES:
             raise ValueError(f"its root is <{root.tag}>")
         as_case = junitparser.TestCase.fromelem
-        return [_case(as_case(entry)) for entry in root.iter("testcase")]  # type: ignore[no-untyped-call]
+        cases = [_case(as_case(entry)) for entry in root.iter("testcase")]  # type: ignore[no-untyped-call]
+        return Report(cases, _contradictions(root), _ran(root))
     except (OSError, ValueError, LookupError, SyntaxError, expat.ExpatError) as error:
         raise ValueError(f"{path.name} is no JUnit: {str(error).partition(chr(10))[0]}") from None
+
+
+def _even_out(root: "Element") -> None:
+    """Say in one way what tools say in several: namespaces, results as attributes, and results of suites."""
+    from xml.etree.ElementTree import SubElement
+
+    for entry in root.iter():
+        entry.tag = entry.tag.rpartition("}")[2]
+    for entry in list(root.iter("testcase")):
+        if entry.find("failure") is None and entry.find("error") is None and entry.find("skipped") is None:
+            for word in (entry.get("status", ""), entry.get("result", "")):
+                if tag := _STATUS.get(word.lower()):
+                    SubElement(entry, tag, message=f"its status is {word}")
+    for suite in _suites(root):
+        for result in [child for child in suite if child.tag in _BAD]:
+            name = suite.get("name", suite.tag)
+            SubElement(suite, "testcase", classname=name, name=f"suite {name}").append(result)
+            suite.remove(result)
+
+
+def _contradictions(root: "Element") -> list[str]:
+    """What suites count that they do not hold."""
+    found = {}
+    cases: Counter[Element] = Counter()
+    results: Counter[Element] = Counter()
+    entries = list(root.iter())
+    parents = {child: entry for entry in entries for child in entry}
+    for entry in reversed(entries):  # all that is in an entry comes before it
+        cases[entry] += entry.tag == "testcase"
+        results[entry] += entry.tag in (*_BAD, *_RETRIES)
+        if entry.tag in _SUITES:
+            tests, failed = _count(entry, "tests"), _count(entry, "failures") + _count(entry, "errors")
+            # A case whose test and whose clean-up both went wrong counts twice in some tools.
+            if tests > cases[entry] + results[entry] and entry.get("name") not in _PYTEST:
+                found[f"counts {tests} tests, but holds {cases[entry]}"] = True
+            if failed > results[entry]:
+                found[f"counts {failed} failures, but holds {results[entry]}"] = True
+        if entry in parents:
+            cases[parents[entry]] += cases[entry]
+            results[parents[entry]] += results[entry]
+    return list(found)
+
+
+def _ran(root: "Element") -> float | None:
+    """When the oldest suite began, at the latest: a time without a zone may be of any."""
+    from datetime import UTC, datetime
+
+    times = []
+    for suite in _suites(root):
+        try:
+            said = datetime.fromisoformat(suite.get("timestamp", ""))
+        except ValueError:
+            continue
+        late = 0.0 if said.tzinfo else _FURTHEST
+        times.append((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() + late)
+    return min((each for each in times if each > _PLACEHOLDERS), default=None)
+
+
+def _suites(root: "Element") -> "Iterator[Element]":
+    return (entry for entry in list(root.iter()) if entry.tag in _SUITES)
+
+
+def _count(suite: "Element", attribute: str) -> int:
+    said = suite.get(attribute, "").replace(",", "").strip()
+    return int(said) if said.isdecimal() else 0
 
 
 def _check(path: Path) -> None:
@@ -83,7 +196,7 @@ def _check(path: Path) -> None:
         parser.ParseFile(file)
 
 
-def _case(entry: "junitparser.TestCase") -> Case:  # type: ignore[name-defined]  # noqa: F821
+def _case(entry: "junitparser.TestCase") -> Case:
     import junitparser
 
     texts = {junitparser.Failure: "", junitparser.Error: "", junitparser.Skipped: ""}

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # of Windtunnel itself
+HOST_STATE = Path("/var/lib/windtunnel")  # of the clusters at host://
 
 
 def cache() -> Path:

@@ -31,16 +31,18 @@ def end_tree(pid: int, mark: str = "", hurry: Callable[[], bool] = lambda: False
     _end(tree, hurry)
 
 
-def end_marked(mark: str, hurry: Callable[[], bool] = lambda: False) -> None:
+def end_marked(mark: str, hurry: Callable[[], bool] = lambda: False) -> list[str]:
     """End, as end_tree does, every process but ourselves whose STEP_OUTPUTS begins with `mark`.
+
+    What is left then is named; the kernel ends none that hangs in it, nor we one that is somebody else's.
 
     All processes of a step inherit that variable, wherever they moved, and no two steps share it; those of
     a run share its folder as the beginning.
     """
-    _end(lambda: _marked(mark), hurry)
+    return [f"process {each.pid}" for each in _end(lambda: _marked(mark), hurry)]
 
 
-def _end(tree: "Callable[[], list[psutil.Process]]", hurry: Callable[[], bool]) -> None:
+def _end(tree: "Callable[[], list[psutil.Process]]", hurry: Callable[[], bool]) -> "list[psutil.Process]":
     asked = dict.fromkeys(tree())  # each once: a second SIGTERM says that we cannot wait
     for process in asked:
         _quietly(process.terminate)
@@ -52,6 +54,7 @@ def _end(tree: "Callable[[], list[psutil.Process]]", hurry: Callable[[], bool]) 
         for process in last:
             _quietly(process.kill)
         _wait(last)
+    return [process for process in last if _alive(process)]
 
 
 def _wait(processes: "Iterable[psutil.Process]", hurry: Callable[[], bool] = lambda: False) -> None:

@@ -46,7 +46,7 @@ def test_a_run_that_was_deleted_is_finished_and_others_are_left_alone(janitor: A
     wait_until(lambda: finished(deleted, cleaned(janitor)), 60)
     record = runs.read(deleted.folder)
     assert (record.result, record.states()["teardown"]) == ("ABORTED", "passed")
-    assert record.reasons[0] in ("tests aborted: cancelled", f"tests aborted: {KILLED}")
+    assert str(record.reasons[0]) in ("tests aborted: cancelled", f"tests aborted: {KILLED}")
     assert not (deleted.workspace / "cluster").exists()
     assert not deleted.is_open()
     assert other.processes()

@@ -12,6 +12,7 @@ import pytest
 
 from py.pipeline import holding, load, local, params
 from py.pipeline import run as runs
+from py.pipeline.run import KILLED
 from tests.projects import Project, alive, wait_until
 
 
@@ -162,7 +163,7 @@ def test_what_a_killed_runner_left_is_finished_by_the_next_start(project: Projec
     assert ended(project, "child", "grandchild")
     told = json.loads((lost.folder / "run.json").read_text())
     assert told["result"] == "ABORTED"
-    assert "tests aborted: the runner was killed" in told["reasons"]
+    assert {"kind": "step_aborted", "subject": "tests", "text": f"tests aborted: {KILLED}"} in told["reasons"]
 
 
 def test_a_run_that_is_being_driven_is_left_alone(project: Project) -> None:
@@ -425,7 +426,7 @@ def test_junit_with_passed_tests_is_green_and_each_step_has_a_case(project: Proj
     steps = (project.last().artifacts / "junit_steps.xml").read_text()
     assert 'name="tests"' in steps
     assert "exit code 3" in steps
-    assert project.last().reasons == ("bad failed: exit code 3",)
+    assert list(map(str, project.last().reasons)) == ["bad failed: exit code 3"]
 
 
 def test_steps_that_did_not_run_show_as_failed_cases(project: Project) -> None:

@@ -63,7 +63,7 @@ EVENTS = {
 
 def ended(run: LongRun) -> tuple[str, str, tuple[str, ...]]:
     state, record = run.end()
-    return state, record.result, record.reasons
+    return state, record.result, tuple(map(str, record.reasons))
 
 
 def test_a_run_that_is_cancelled_before_it_began_is_aborted(at_once: dict[str, LongRun]) -> None:
@@ -126,4 +126,4 @@ def record(run: LongRun) -> Run:
 
 
 def judged(run: LongRun) -> tuple[str, ...]:
-    return record(run).reasons
+    return tuple(map(str, record(run).reasons))

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from py.tools.files import write_whole
+from py.tools.folders import HOST_STATE
 
-STATE = Path("/var/lib/windtunnel")
+STATE = HOST_STATE
 CLUSTERS = STATE / "clusters"
 RECORD = "cluster.json"
 
