@@ -1,7 +1,8 @@
-"""Binary for CI jobs and people: run a pipeline in an Airflow, near or far, and wait for its verdict."""
+"""Binary for CI jobs: run a pipeline in an Airflow, wait for its verdict; write results, and check them."""
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 from py.tools import cli, dryrun
 from py.tools.errors import Missing, UsageError
@@ -15,11 +16,19 @@ EXIT = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 1}
 URL, USERNAME, PASSWORD, TOKEN = (f"AIRFLOW_API_{word}" for word in ("URL", "USERNAME", "PASSWORD", "TOKEN"))
 
 
-class Prow:
-    """Run a pipeline in Airflow, follow a run, cancel it; the exit code is the verdict.
+class Folder(TypedDict):
+    """Where a job's results are."""
 
-    0 the run is green, 1 it is red (FAILURE or ABORTED), 2 asked wrongly and nothing was started, 3 could not
-    tell: out of time, Airflow away for too long, the run deleted, or somebody stopped us.
+    build: str
+    folder: str
+
+
+class Prow:
+    """Run a pipeline in Airflow, follow a run, cancel it; write the results of other jobs, and check any.
+
+    The exit code of run, follow and cancel: 0 the run is green, 1 it is red (FAILURE or ABORTED), 2 asked
+    wrongly and nothing was started, 3 could not tell: out of time, Airflow away for too long, the run
+    deleted, or somebody stopped us.
 
     Which Airflow: --url=, else $AIRFLOW_API_URL, else the local one of this checkout (`make run_airflow`),
     whose password is known. For any other: $AIRFLOW_API_USERNAME and $AIRFLOW_API_PASSWORD, or
@@ -113,6 +122,118 @@ class Prow:
             return 0
         session = _session(dag, url, time_limit, away_limit, "leave")
         return EXIT[session.follow(run_id, cancel=True)]
+
+    def verify(self, url: str, *, json: bool = False) -> int:
+        """Read a run's folder as TestGrid, Spyglass, Gubernator, kettle and Deck do: what will they not see?
+
+        The exit code is 0 if each of them shows all of it as it is, 1 if one does not, 2 if no run is there
+        or the place cannot be reached. A warning is no more than that. docs/viewers.md says who reads what.
+
+        Args:
+            url: The run's folder: a URL (gs://, s3://, file://) or a path, as in runs/last.
+            json: Print JSON.
+        """
+        from py.results import verify
+
+        report = verify.verify(url)
+        if json:
+            from json import dumps
+
+            print(dumps(report.as_json(), indent=1))
+        else:
+            verify.show(report)
+        return 0 if report.is_seen else 1
+
+    def started(
+        self,
+        store: str,
+        *,
+        job: str = "",
+        job_type: str = "",
+        build: str = "",
+        org: str = "",
+        repo: str = "",
+        refs: str = "",
+        pull: str = "",
+        commit: str = "",
+    ) -> Folder:
+        """Say that a job's run has begun: for jobs that are no pipelines of ours, which do so themselves.
+
+        What no flag says is taken from Prow's variables, which are named below. Prints the run's folder.
+
+        Args:
+            store: URL of the store; the folder in it follows from the job, as Prow lays out its bucket.
+            job: Name of the job ($JOB_NAME).
+            job_type: presubmit, batch, postsubmit or periodic ($JOB_TYPE; else by what is tested).
+            build: The build's number ($BUILD_ID, $BUILD_NUMBER; else a new one of 19 digits).
+            org: Owner of the repository that is tested ($REPO_OWNER).
+            repo: Name of that repository ($REPO_NAME).
+            refs: What is tested: main:SHA,12:SHA ($PULL_REFS).
+            pull: Pull request that is tested ($PULL_NUMBER).
+            commit: Its head, or without one the commit ($PULL_PULL_SHA, $PULL_BASE_SHA).
+        """
+        from py.artifacts import open_store
+        from py.pipeline import jobs
+        from py.results import layout, plain_job
+
+        told = {"job": job, "job_type": job_type, "build": build, "org": org, "repo": repo}
+        asked = jobs.asked(**told, refs=refs, pull=pull, commit=commit, is_new=True)
+        place = open_store(store)
+        where = f"{place.url}/{layout.folder(asked)}"
+        if not dryrun.would(f"write started.json and prowjob.json to {where}, and what leads there"):
+            plain_job.begin(place, asked)
+        return {"build": asked.build, "folder": where}
+
+    def finished(
+        self,
+        store: str,
+        *,
+        result: str,
+        artifacts: str = "",
+        log: str = "",
+        job: str = "",
+        job_type: str = "",
+        build: str = "",
+        org: str = "",
+        repo: str = "",
+        refs: str = "",
+        pull: str = "",
+        commit: str = "",
+    ) -> Folder:
+        """Say how a job's run has ended, after it was said that it `started`; a run ends once.
+
+        artifacts/metadata.json, an object with texts, is merged into finished.json: viewers show it.
+
+        Args:
+            store: URL of the store, as it was given to `started`.
+            result: SUCCESS, FAILURE or ABORTED.
+            artifacts: Folder whose files are stored first, JUnit and metadata.json among them.
+            log: File with what the job printed, stored as build-log.txt.
+            job: Name of the job ($JOB_NAME).
+            job_type: presubmit, batch, postsubmit or periodic ($JOB_TYPE; else by what is tested).
+            build: The build's number, as `started` printed it ($BUILD_ID, $BUILD_NUMBER).
+            org: Owner of the repository that is tested ($REPO_OWNER).
+            repo: Name of that repository ($REPO_NAME).
+            refs: What is tested: main:SHA,12:SHA ($PULL_REFS).
+            pull: Pull request that is tested ($PULL_NUMBER).
+            commit: Its head, or without one the commit ($PULL_PULL_SHA, $PULL_BASE_SHA).
+        """
+        from py.artifacts import open_store
+        from py.pipeline import jobs
+        from py.results import layout, plain_job
+
+        if result not in EXIT:
+            raise UsageError(f"--result={result}: a run ends with one of {', '.join(EXIT)}")
+        told = {"job": job, "job_type": job_type, "build": build, "org": org, "repo": repo}
+        asked = jobs.asked(**told, refs=refs, pull=pull, commit=commit, is_new=False)
+        place = open_store(store)
+        where = f"{place.url}/{layout.folder(asked)}"
+        files = Path(artifacts) if artifacts else None
+        if files and not files.is_dir():
+            raise UsageError(f"--artifacts={artifacts} is no folder")
+        if not dryrun.would(f"write finished.json ({result}) to {where}"):
+            plain_job.end(place, asked, result, artifacts=files, log=Path(log) if log else None)
+        return {"build": asked.build, "folder": where}
 
 
 def _session(dag: str, url: str, time_limit: float, away_limit: float, on_interrupt: str) -> "Session":

@@ -1,0 +1,160 @@
+"""A run's folder as viewers find it: read once, in pieces, and never further than a limit.
+
+What is in it may have been written by anybody: files that never end, nest for ever or are no text are told as
+broken, and none of them is waited for.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from py.artifacts import Item, Store
+from py.results.viewers.cases import MOST_CASES, JUnit, looks_like_junit, read_junit
+from py.results.viewers.place import Place
+from py.tools.errors import Absent
+
+STARTED, FINISHED, PROWJOB, PODINFO = "started.json", "finished.json", "prowjob.json", "podinfo.json"
+METADATA = "artifacts/metadata.json"
+LOG = "build-log.txt"
+MOST_FILES = 50_000
+MOST_JSON = 10_000_000  # bytes of a file
+MOST_XML = 100_000_000  # bytes of a file, which is what TestGrid and Spyglass read
+MOST_XML_IN_ALL = 300_000_000  # bytes
+HEAD = 4096  # bytes in which a file shows what it is
+LOCAL = ("workspace/", "source/")  # of a folder on the machine that drives the run: no store gets them
+OURS = (STARTED, FINISHED, PROWJOB, PODINFO, LOG, "clone-records.json")
+
+
+class Document(NamedTuple):
+    """A JSON file: its object, or why it has none. `text` is false if it holds what is no UTF-8."""
+
+    name: str
+    data: Mapping[str, Any]
+    broken: str = ""
+    text: bool = True
+
+
+class RunFolder:
+    """What is in the folder at which `store` is opened; `place` is where in a bucket's layout that lies."""
+
+    def __init__(self, store: Store, place: Place | None, now: float | None = None) -> None:
+        self.store, self.place = store, place
+        self.now = time.time() if now is None else now
+        self.unread: list[str] = []  # what was not looked at, and why
+
+    @cached_property
+    def _found(self) -> dict[str, Item]:
+        """What is there by name, without what stays on the machine that drives the run."""
+        kept = (item for item in self.store.list() if self.place or not item.name.startswith(LOCAL))
+        found = {item.name: item for item in islice(kept, MOST_FILES)}
+        if len(found) == MOST_FILES:
+            self.unread.append(f"all after the first {MOST_FILES} files")
+        return found
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """Files of a folder that are links: what they lead to is in no store."""
+        root = self.store.url.removeprefix("file://")
+        return frozenset(
+            name for name in self._found if root != self.store.url and Path(root, name).is_symlink()
+        )
+
+    @cached_property
+    def files(self) -> dict[str, Item]:
+        """What a viewer can find, by name."""
+        return {name: item for name, item in self._found.items() if name not in self.links}
+
+    @property
+    def is_run(self) -> bool:
+        """Whether there is anything in it that a run leaves."""
+        return any(name in OURS or name.startswith("artifacts/") for name in self._found)
+
+    @cached_property
+    def started(self) -> Document | None:
+        """started.json, if it is there."""
+        return self.document(STARTED)
+
+    @cached_property
+    def finished(self) -> Document | None:
+        """finished.json, if it is there."""
+        return self.document(FINISHED)
+
+    @property
+    def status(self) -> list[Document]:
+        """Those of started.json and finished.json that are there and can be read."""
+        return [found for found in (self.started, self.finished) if found and not found.broken]
+
+    def document(self, name: str) -> Document | None:
+        """A JSON file of the folder, if it is there."""
+        if name not in self.files:
+            return None
+        content = self.head(name, MOST_JSON + 1)
+        if len(content) > MOST_JSON:
+            return Document(name, {}, f"is larger than {MOST_JSON // 1_000_000} MB")
+        return _document(name, content)
+
+    def head(self, name: str, length: int) -> bytes:
+        """The first bytes of a file; none if it went away meanwhile."""
+        try:
+            with self.store.open(name) as stream:
+                return read_at_most(stream.read, length)
+        except Absent:
+            return b""
+
+    @cached_property
+    def junit(self) -> list[JUnit]:
+        """The files that hold JUnit, or that are called so, each read once."""
+        found, left = [], MOST_XML_IN_ALL
+        for name, item in self.files.items():
+            if not name.endswith(".xml"):
+                continue
+            if "junit" not in Path(name).name and not looks_like_junit(self.head(name, HEAD)):
+                continue
+            if item.size > left:
+                self.unread.append(f"{name}: there is more than {MOST_XML_IN_ALL // 1_000_000} MB of JUnit")
+                found.append(JUnit(name, size=item.size))
+                continue
+            found.append(self._junit(name, item))
+            if found[-1].is_cut:
+                self.unread.append(f"{name}: all after the first {MOST_CASES} cases")
+            left -= min(item.size, MOST_XML)
+        return found
+
+    def _junit(self, name: str, item: Item) -> JUnit:
+        if item.size > MOST_XML:
+            return JUnit(name, size=item.size)
+        try:
+            with self.store.open(name) as stream:
+                return read_junit(name, stream.read, MOST_XML, item.size)
+        except Absent:
+            return JUnit(name, broken="went away while it was read")
+
+
+def read_at_most(read: Callable[[int], bytes], length: int) -> bytes:
+    """The first bytes of a stream, whose reads may be short."""
+    pieces = []
+    while length > 0 and (piece := read(min(length, 1 << 20))):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _document(name: str, content: bytes) -> Document:
+    text = content.decode(errors="replace")
+    try:
+        data = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        return Document(name, {}, "is nested too deep")
+    except ValueError as error:
+        return Document(name, {}, f"is no JSON ({error})" if content.strip() else "is empty")
+    if not isinstance(data, dict):
+        return Document(name, {}, "is no JSON object")
+    return Document(name, data, text=content.decode(errors="ignore") == text)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON's")
