@@ -7,9 +7,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from py.pipeline.run import Run
-from py.results import layout, metadata
+from py.results import layout, metadata, reasons
 from py.results.layout import Job
-from py.tools.errors import StoreError, UsageError
+from py.results.reasons import Reason
+from py.results.verdict import FAILURE, SUCCESS
+from py.tools.errors import UsageError, WindtunnelError
 from py.tools.files import write_whole
 from py.tools.refs import Refs
 
@@ -35,7 +37,7 @@ def begin(run: Run) -> None:
     _write(run, metadata.STARTED, metadata.started(job, run.began))
     _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began))
     if mirror := _mirror(run):
-        with suppress(StoreError):
+        with suppress(WindtunnelError):
             mirror.announce()
 
 
@@ -50,25 +52,51 @@ def kept(run: Run) -> Iterator[None]:
         yield
 
 
-def finish(run: Run) -> None:
-    """Say how a run has ended, here and in its store; StoreError if it cannot be said there."""
-    job, now = job_of(run), time.time()
+def tell(run: Run) -> None:
+    """Say how a run has ended, here and in its store; one whose results nobody can look at is not green."""
+    for part in (_told_all, _told_end):
+        try:
+            part(run)
+        except WindtunnelError as error:
+            run.result = FAILURE if run.result == SUCCESS else run.result
+            why = f"its results are not all in {run.results}: {error}"
+            run.reasons = (*run.reasons, Reason(reasons.NOT_STORED, run.results, why))
+            run.save()
+    _paged(run)
+
+
+def _told_all(run: Run) -> None:
+    """All but the end; StoreError if the store cannot keep it."""
     record = run.artifacts / metadata.CLONED
     if record.is_file():
         write_whole(run.folder / metadata.CLONED, record.read_bytes())
+    _write(run, metadata.STARTED, metadata.started(job_of(run), run.began))
+    if mirror := _mirror(run):
+        mirror.copy()
+
+
+def _told_end(run: Run) -> None:
+    """That the run is over, and how; StoreError if the store cannot keep it."""
+    job, now = job_of(run), time.time()
     said = {"run": run.name, "engine": run.engine} | ({"dryrun": "true"} if run.dryrun else {})
     said |= {"reasons": "; ".join(map(str, run.reasons))} if run.reasons else {}
-    _write(run, metadata.STARTED, metadata.started(job, run.began))
     _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began, now, run.result))
+    _paged(run)
     told = metadata.finished(job, now, run.result, said | metadata.kept(run.artifacts))
     _write(run, metadata.FINISHED, told)
     if mirror := _mirror(run):
-        mirror.finish()
+        mirror.end()
 
 
 def place(run: Run) -> str:
     """Where a run's results are in its store; empty if it has none."""
     return f"{run.results}/{layout.folder(job_of(run))}" if run.results else ""
+
+
+def _paged(run: Run) -> None:
+    from py.pipeline import reporting  # late: for the first step nobody waits for it
+
+    reporting.write(run)
 
 
 def _mirror(run: Run) -> "Mirror | None":

@@ -60,13 +60,17 @@ class Mirror:
             over.set()
             thread.join()
 
-    def finish(self) -> None:
-        """Copy all that is left, and the file that says that the run is over when all else is there."""
+    def copy(self) -> None:
+        """Copy all that is there by now, but not that the run is over."""
         self.announce()
-        left = self._changed(artifacts=True)
-        end = {name: left.pop(name) for name in [FINISHED] if name in left}
+        self._copy(self._changed(artifacts=True))
+
+    def end(self) -> None:
+        """Copy what says that the run is over, and last of all the file by which viewers know that."""
+        left = self._changed(artifacts=False)
+        last = {name: left.pop(name) for name in [FINISHED] if name in left}
         self._copy(left)
-        self._copy(end)
+        self._copy(last)
 
     def _look_often(self, over: threading.Event) -> None:
         pause = EVERY
