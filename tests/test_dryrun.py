@@ -37,12 +37,14 @@ COMMANDS = {
     "e2e report": ["last", "--runs={runs}"],
     "e2e command": ["last", "write", "--runs={runs}"],
     "prow cancel": ["hello", "some_run"],
+    "prow started": ["{tmp}/store", "--job=unit"],
+    "prow finished": ["{tmp}/store", "--job=unit", "--build=1", "--result=SUCCESS"],
     "standalone run_postgre": ["--home={tmp}/home"],
     "standalone run_airflow": ["--home={tmp}/home"],
     "standalone stop": ["--home={tmp}/home"],
 }
-# These ask a server: for a dry run there, for how a run goes, for how it is itself.
-ASKING = {"prow run", "prow follow", "standalone status"}
+# These ask a server: for a dry run there, for how a run goes, for what it stores, for how it is itself.
+ASKING = {"prow run", "prow follow", "prow verify", "standalone status"}
 PROGRAMS = (
     "git",
     "docker",
