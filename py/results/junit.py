@@ -3,15 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from py.tools.files import write_whole
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-    import junitparser
 
 LONGEST = 10_000  # characters of a text that TestGrid keeps
 NO_TEXT = "no text"  # stands where a failure says nothing; empty it would read as passed
@@ -19,6 +19,7 @@ LARGEST = 100_000_000  # bytes of a file that we read; a tree of it takes ten ti
 
 _SUITES = ("testsuites", "testsuite")
 _BAD = ("failure", "error")
+_RESULTS = (*_BAD, "skipped")
 _RETRIES = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")  # Surefire counts them as well
 # What GoogleTest, Ginkgo and others say by an attribute, sometimes by nothing else.
 _STATUS = {
@@ -64,7 +65,7 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
     there is a property, which TestGrid draws and Spyglass lists, and its text: as a case of its own it would
     count as failed in kettle.
     """
-    from xml.etree import ElementTree  # not junitparser: every run would wait until that is loaded
+    from xml.etree import ElementTree
 
     root = ElementTree.Element("testsuites")
     body = ElementTree.SubElement(root, "testsuite", name=_line(suite))
@@ -95,22 +96,50 @@ def read(path: Path) -> list[Case]:
 
 def examine(path: Path) -> Report:
     """All that a file says of its tests; ValueError, in one line, if it is no JUnit."""
+    with _explained(path.name):
+        if not path.is_file():
+            raise ValueError("it is no file")
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
+        with path.open("rb") as file:
+            root = _tree(file)
+        return Report(_cases(root), _contradictions(root), _ran(root))
+
+
+def cases(content: bytes, name: str) -> list[Case]:
+    """The cases of what a file of that name holds, wherever it lies; ValueError if it is no JUnit."""
+    with _explained(name):
+        return _cases(_tree(BytesIO(content)))
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Whatever is wrong with a file, as one line."""
+    from xml.parsers import expat
+
+    try:
+        yield
+    except (OSError, ValueError, LookupError, SyntaxError, expat.ExpatError) as error:
+        raise ValueError(f"{name} is no JUnit: {str(error).partition(chr(10))[0]}") from None
+
+
+def _tree(file: BinaryIO) -> "Element":
+    """The XML, evened out. A DTD is refused: its entities stand for any length, and could take all memory."""
     from xml.etree import ElementTree
     from xml.parsers import expat
 
-    import junitparser
+    def refuse(*_: object) -> None:
+        raise ValueError("it declares a document type")
 
-    try:
-        _check(path)
-        root = ElementTree.parse(path).getroot()  # noqa: S314  # what would be dangerous was refused
-        _even_out(root)
-        if root.tag not in _SUITES:
-            raise ValueError(f"its root is <{root.tag}>")
-        as_case = junitparser.TestCase.fromelem
-        cases = [_case(as_case(entry)) for entry in root.iter("testcase")]  # type: ignore[no-untyped-call]
-        return Report(cases, _contradictions(root), _ran(root))
-    except (OSError, ValueError, LookupError, SyntaxError, expat.ExpatError) as error:
-        raise ValueError(f"{path.name} is no JUnit: {str(error).partition(chr(10))[0]}") from None
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.ParseFile(file)
+    file.seek(0)
+    root = ElementTree.parse(file).getroot()  # noqa: S314  # what would be dangerous was refused
+    _even_out(root)
+    if root.tag not in _SUITES:
+        raise ValueError(f"its root is <{root.tag}>")
+    return root
 
 
 def _even_out(root: "Element") -> None:
@@ -178,38 +207,23 @@ def _count(suite: "Element", attribute: str) -> int:
     return int(said) if said.isdecimal() else 0
 
 
-def _check(path: Path) -> None:
-    """Refuse what could take all memory: a huge file, and a DTD, whose entities stand for any length."""
-    from xml.parsers import expat
-
-    if not path.is_file():
-        raise ValueError("it is no file")
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
-
-    def refuse(*_: object) -> None:
-        raise ValueError("it declares a document type")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    with path.open("rb") as file:
-        parser.ParseFile(file)
+def _cases(root: "Element") -> list[Case]:
+    return [_case(entry) for entry in root.iter("testcase")]
 
 
-def _case(entry: "junitparser.TestCase") -> Case:
-    import junitparser
-
-    texts = {junitparser.Failure: "", junitparser.Error: "", junitparser.Skipped: ""}
-    for result in entry.result:
-        said = ((text or "").strip() for text in (result.text, result.message))
-        texts[type(result)] = next(filter(None, said), NO_TEXT)
-    failure = texts[junitparser.Failure] or texts[junitparser.Error]
-    headline = next((found.message or "" for found in entry.result), "").strip().partition("\n")[0]
+def _case(entry: "Element") -> Case:
+    results = [result for result in entry.iter() if result.tag in _RESULTS]
+    said = {result.tag: _text(result.text) or _text(result.get("message")) or NO_TEXT for result in results}
+    failure = said.get("failure") or said.get("error") or ""
+    headline = _text(results[0].get("message")).partition("\n")[0] if results else ""
     if failure and not _line(failure).startswith(headline):
         failure = f"{headline}\n{failure}"  # pytest's text begins with source, its message with the reason
-    return Case(
-        entry.classname or "", entry.name or "", entry.time or 0.0, failure, texts[junitparser.Skipped]
-    )
+    seconds = float(entry.get("time", "").replace(",", "") or 0)
+    return Case(entry.get("classname", ""), entry.get("name", ""), seconds, failure, said.get("skipped", ""))
+
+
+def _text(said: str | None) -> str:
+    return (said or "").strip()
 
 
 def _line(text: str) -> str:
