@@ -1,5 +1,6 @@
 """Binary for people: what pipelines there are, what they would do, and running them on this machine."""
 
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -133,14 +134,56 @@ class E2E:
     def report(self, name: str = "last", *, runs: str = RUNS) -> int:
         """Report on a run of any engine; exit as the run did, or with 3 as long as it is not over.
 
+        As long as it is not, this draws its page, report.html, as far as it is by now.
+
         Args:
             name: Name or id of the run, or `last` for the newest.
             runs: Folder with the runs.
         """
+        from py.pipeline import reporting
+
         past = run.find(name, Path(runs))
+        if not past.result:
+            past = reporting.drawn(past)
         text.show_steps(past)
         text.show_end(past)
         return EXIT[past.result]
+
+    def history(
+        self, pipeline: str, *, results: str = "", runs: str = "", last: int = 100, html: str = "",
+        json: bool = False,
+    ) -> None:  # fmt: skip
+        """Show how a pipeline and its steps and tests have fared: what fails, what is flaky, what is slow.
+
+        What hurts most is on top. A flip is a commit on which the same test both passed and failed. Runs that
+        go on or were aborted do not count, and dry runs are none.
+
+        Args:
+            pipeline: Name of the pipeline, which is the job's in a store.
+            results: Store with the runs of all engines, such as gs://BUCKET; empty: WINDTUNNEL_RESULTS.
+            runs: Folder with local runs, instead of a store; `runs`, if no store is named at all.
+            last: How many runs to look at, the newest.
+            html: File to draw the grid into, rows tests, columns runs; instead of the table.
+            json: Print all of it as JSON instead of the table.
+        """
+        from json import dumps
+
+        from py.artifacts import open_store
+        from py.results import builds, grid, history, table
+
+        if last < 1:
+            raise UsageError(f"--last wants 1 or more, not {last}")
+        url = results or ("" if runs else os.environ.get(run.RESULTS, ""))
+        look = builds.stored if url else builds.local
+        found = look(open_store(url or runs or RUNS), pipeline, last)
+        rows = history.rows(found.runs)
+        if json:
+            print(dumps(grid.told(pipeline, found, rows), indent=1))
+        elif html:
+            grid.write(Path(html), pipeline, found, rows)
+            print(f"the grid of {len(found.runs)} runs is in {html}")
+        else:
+            table.show(pipeline, found, rows)
 
     def command(self, name: str, step: str, *, runs: str = RUNS) -> None:
         """Print the exact command of a step of a past run, ready to paste, environment included.

@@ -1,6 +1,7 @@
 """What a person sees of `python -m py.e2e`."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -12,10 +13,13 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 
 from py.pipeline import load, params
 from py.pipeline import run as runs
+from py.results.junit import Case
 from py.tools.folders import ROOT
+from tests.pasts import job, keep
 from tests.projects import Project
 
 README = (ROOT / "README.md").read_text()
@@ -207,3 +211,69 @@ def test_where_nobody_watches_there_is_no_colour(project: Project) -> None:
 def test_the_readme_shows_the_pipeline_as_it_is(project: Project) -> None:
     drawn = project.e2e("graph", "tf_k8s_tests")[1]
     assert f"```mermaid\n{drawn}```" in README
+
+
+def test_history_tells_what_hurts_on_top_of_what_is_well(project: Project) -> None:
+    project.declare(
+        """
+        pipeline.step("build", sh(do="true"))
+        pipeline.step("test", sh(do="test ! -e broken || { echo it is broken; false; }"))
+        """
+    )
+    assert project.run()[0] == 0
+    (project.folder / "broken").touch()
+    assert project.run()[0] == 1
+    assert project.run("--dryrun")[0] == 0
+    code, out = project.e2e("history", "sample")
+    assert code == 0
+    assert "sample: the last 2 of 2 runs in file://" in out
+    assert "1 FAILURE, 1 SUCCESS" in out or "1 SUCCESS, 1 FAILURE" in out
+    lines = [line.split() for line in out.splitlines() if line and not line.startswith("sample")]
+    assert [line[0] for line in lines] == ["step", "whole", "test", "build"]
+    assert lines[2][1:4] == ["50", "%", "of"]
+    assert "since" in out
+    assert "it is broken" in out
+    assert "\x1b" not in out
+    assert project.e2e("history", "sample", "--html=grid.html")[0] == 0
+    assert "it is broken" in (project.folder / "grid.html").read_text()
+    told = json.loads(project.e2e("history", "sample", "--last=1", "--json")[1])
+    assert (told["total"], [run["result"] for run in told["runs"]]) == (2, ["FAILURE"])
+
+
+def test_history_looks_into_the_store_that_is_named_by_flag_or_environment(project: Project) -> None:
+    for number in range(3):
+        keep(project.folder / "store", job(number, name="sample"))
+    assert "the last 2 of 3 runs" in project.e2e("history", "sample", "--results=store", "--last=2")[1]
+    project.env["WINDTUNNEL_RESULTS"] = f"file://{project.folder}/store"
+    assert "3 SUCCESS" in project.e2e("history", "sample")[1]
+    for words, told in (
+        (["sample", "--runs=elsewhere"], "no runs of 'sample' in file://.*/elsewhere; it has: none"),
+        (["simple"], "no runs of 'simple' in file://.*/store; did you mean sample"),
+        (["sample", "--last=0"], "--last wants 1 or more, not 0"),
+        (["sample", "--results=ftp://x"], "ftp://x is no store"),
+    ):
+        code, out = project.e2e("history", *words)
+        assert code == 2
+        assert re.search(told, out)
+        assert out.count("\n") == 1
+
+
+def test_history_fits_a_terminal(project: Project) -> None:
+    long = Case("sample", "test_" + "x" * 300, 1.0, "it is broken " * 20)
+    keep(project.folder / "store", job(1, name="sample"), result="FAILURE", tests={"junit_x.xml": [long]})
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "py.e2e", "history", "sample", "--results=store"], cwd=project.folder,
+        env=project.env | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    printed = b""
+    with suppress(OSError):  # the terminal is gone with the program
+        while piece := os.read(ours, 4096):
+            printed += piece
+    assert child.wait() == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", printed.decode())
+    assert plain != printed.decode()
+    assert max(len(line.rstrip()) for line in plain.splitlines()[1:]) <= 90
+    assert "0 % of 1" in plain
