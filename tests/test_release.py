@@ -304,3 +304,109 @@ def test_the_programs_start_without_what_they_do_not_need() -> None:
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert not {"yaml", "psutil", "fire", "hashlib", "py.sources.clone"} & set(done.stdout.split())
+
+
+# Releases
+
+
+@pytest.fixture
+def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store for the record, and a `docker` that notes what it is asked; where `broken` is it fails."""
+    bin_, log = tmp_path / "bin", tmp_path / "docker.log"
+    bin_.mkdir()
+    (bin_ / "docker").write_text(
+        f'#!/bin/sh\necho "$*" >> {log}\ncase $1 in image) echo sha256:0 ;;\n'
+        f"build) [ ! -e {tmp_path}/broken ] && sh {tmp_path}/meanwhile ;; esac\n"
+    )
+    (bin_ / "docker").chmod(0o755)
+    (tmp_path / "meanwhile").write_text("")  # what happens while an image is built
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    return tmp_path / "releases"
+
+
+def released(releases: Path) -> dict[str, str]:
+    record = releases / "latest_release.json"
+    return dict(json.loads(record.read_text())) if record.exists() else {}
+
+
+def builds(releases: Path) -> int:
+    log = releases.with_name("docker.log")
+    return log.read_text().count("build ") if log.exists() else 0
+
+
+def test_a_commit_is_released_once(project: Path, releases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sha = git(project, "rev-parse", "HEAD")
+    first = Release().build_new_release(src_dir=str(project), releases=str(releases))
+    assert f"released {sha[:10]}: {first['image']}" in capsys.readouterr().out
+    assert first["commit"] == sha
+    assert first["digest"] == "sha256:0"
+    assert released(releases) == {"sha": sha, "target": first["image"], "digest": "sha256:0"}
+    assert Release().build_new_release(src_dir=str(project), releases=str(releases)) == first
+    assert "is the newest release already" in capsys.readouterr().out
+    assert builds(releases) == 1
+    (project / "f").write_text("new")
+    new = commit(project)
+    Release().build_new_release(src_dir=str(project), releases=str(releases))
+    assert released(releases)["sha"] == new != sha
+
+
+def test_a_build_that_fails_releases_nothing(project: Path, releases: Path) -> None:
+    releases.with_name("broken").touch()
+    with pytest.raises(CommandFailed):
+        Release().build_new_release(src_dir=str(project), releases=str(releases))
+    assert released(releases) == {}
+
+
+def test_a_checkout_with_changes_is_not_released(project: Path, releases: Path) -> None:
+    (project / "g").touch()
+    with pytest.raises(UsageError, match="has changes that are in no commit"):
+        Release().build_new_release(src_dir=str(project), releases=str(releases))
+    assert builds(releases) == 0
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_of_two_who_release_at_once_one_wins_and_the_other_says_so(
+    project: Path, releases: Path, capsys: pytest.CaptureFixture[str], same: bool
+) -> None:
+    sha = git(project, "rev-parse", "HEAD") if same else "0123456789abcdef"
+    theirs = json.dumps({"sha": sha, "target": "theirs:v1", "digest": "sha256:1"})
+    record = releases / "latest_release.json"
+    releases.with_name("meanwhile").write_text(f"mkdir -p {releases}; echo '{theirs}' > {record}")
+    if same:
+        given = Release().build_new_release(src_dir=str(project), releases=str(releases))
+        assert given == {"commit": sha, "image": "theirs:v1", "digest": "sha256:1"}
+        assert f"somebody else has released {sha[:10]} meanwhile" in capsys.readouterr().out
+    else:
+        with pytest.raises(WindtunnelError, match=r"meanwhile somebody has released 0123"):
+            Release().build_new_release(src_dir=str(project), releases=str(releases))
+    assert released(releases)["target"] == "theirs:v1"
+
+
+def test_where_no_release_could_be_noted_none_is_built(project: Path, releases: Path) -> None:
+    releases.write_text("a file, where the store's folder should be")
+    with pytest.raises(WindtunnelError):
+        Release().build_new_release(src_dir=str(project), releases=str(releases))
+    assert builds(releases) == 0
+
+
+def test_the_newest_green_commit_is_given_to_the_steps_that_want_it(tmp_path: Path) -> None:
+    green = tmp_path / "logs/nightly/latest_green.json"
+    done = program("latest_green", "--job=nightly", f"--results={tmp_path}")
+    assert done.returncode == 1
+    assert "knows no green run of nightly: there is no logs/nightly/latest_green.json\n" in done.stderr
+    green.parent.mkdir(parents=True)
+    green.write_text('{"status": "passing", "job": "nightly", "sha": "c0ffee", "build": "17"}')
+    done = program("latest_green", "--job=nightly", WINDTUNNEL_RESULTS=str(tmp_path))
+    assert done.stdout == "commit: c0ffee\nbuild: 17\n"
+    done = program("latest_green", "--job=nightly", WINDTUNNEL_RESULTS="")
+    assert done.returncode == 2
+    assert "needs --results=URL" in done.stderr
+    assert "would read" in program("latest_green", "--job=n", "--results=gs://bucket", "--dryrun").stdout
+
+
+def test_a_dry_run_of_a_release_writes_and_builds_nothing(project: Path, releases: Path) -> None:
+    done = program("build_new_release", f"--src_dir={project}", f"--releases={releases}", "--dryrun")
+    assert done.returncode == 0, done.stderr
+    assert f"would write file://{releases}/latest_release.json" in done.stdout
+    assert not releases.exists()
+    assert builds(releases) == 0

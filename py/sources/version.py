@@ -44,6 +44,14 @@ def of(src_dir: Path, tag: str = "") -> Version:
     return Version(f"{tag}-dirty-{changes}" if changes else tag, revision, source(src_dir))
 
 
+def clean(src_dir: Path) -> str:
+    """The commit of a checkout; UsageError if it has changes, since nobody else could build what it is."""
+    commit = of(src_dir).revision
+    if _changes(src_dir):
+        raise UsageError(f"{src_dir} has changes that are in no commit; commit them, or clone it anew")
+    return commit
+
+
 def source(src_dir: Path) -> str:
     """The URL that a checkout was cloned from, without credentials; empty if there is none."""
     try:
