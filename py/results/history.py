@@ -22,8 +22,9 @@ class Failure(NamedTuple):
 class Row(NamedTuple):
     """A subject's history; `flips` holds the commits on which it both passed and failed: a flake.
 
-    `failing` counts the runs, up to the newest, in which it failed and never passed; `since` is the first of
-    them. Median and p90 are of the seconds that it took; None if it never ran.
+    `passed` counts the runs in which it passed at once; `failing` those, up to the newest, in which it failed
+    and did not pass at all, and `since` is the first of them. Median and p90 are of the seconds that it took;
+    None if it never ran.
     """
 
     subject: Subject
@@ -74,17 +75,13 @@ def _row(subject: Subject, life: list[tuple[Past, Cell]]) -> Row:
     if passed == len(life):
         return Row(subject, passed, passed, (), median, p90)
     failed = [(run, cell) for run, cell in life if cell.outcome != PASSED]
-    streak = life[_last(life, PASSED) + 1 :]
+    healthy = [index for index, (_, cell) in enumerate(life) if cell.outcome != FAILED]
+    streak = life[healthy[-1] + 1 :] if healthy else life
     run, cell = failed[-1]
     return Row(
         subject, len(life), passed, _flips(life), median, p90, len(streak), streak[0][0] if streak else None,
         Failure(run, cell.said),
     )  # fmt: skip
-
-
-def _last(life: list[tuple[Past, Cell]], outcome: str) -> int:
-    """The index of the last run with an outcome, -1 if there is none."""
-    return next((i for i in range(len(life) - 1, -1, -1) if life[i][1].outcome == outcome), -1)
 
 
 def _flips(life: list[tuple[Past, Cell]]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _PLACEHOLDERS = 946_684_800.0  # the year 2000: timestamps before it stand for n
 class Case(NamedTuple):
     """One check: `failure` is the text of what went wrong, `skipped` the reason why it was not tried.
 
-    `earlier` tells attempts that did not count; it is written only.
+    `earlier` tells attempts that did not count.
     """
 
     classname: str
@@ -219,7 +219,16 @@ def _case(entry: "Element") -> Case:
     if failure and not _line(failure).startswith(headline):
         failure = f"{headline}\n{failure}"  # pytest's text begins with source, its message with the reason
     seconds = float(entry.get("time", "").replace(",", "") or 0)
-    return Case(entry.get("classname", ""), entry.get("name", ""), seconds, failure, said.get("skipped", ""))
+    named = entry.get("classname", ""), entry.get("name", "")
+    return Case(*named, seconds, failure, said.get("skipped", ""), _earlier(entry) if len(entry) else ())
+
+
+def _earlier(entry: "Element") -> tuple[str, ...]:
+    """What earlier attempts said, as we write it or as Surefire does."""
+    if entry.find("properties/property[@name='attempts']") is not None:
+        return tuple(_text(entry.findtext("system-out")).splitlines())
+    retries = (result for result in entry if result.tag in _RETRIES)
+    return tuple(_text(retry.text) or _text(retry.get("message")) or NO_TEXT for retry in retries)
 
 
 def _text(said: str | None) -> str:

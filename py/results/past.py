@@ -22,6 +22,7 @@ LONGEST = 300  # characters of a name, or of a reason, that are kept
 LARGEST = 20_000_000  # bytes of a file that is read
 PAGES = ("report.html", "build-log.txt")  # what a person wants to see of a run, the best first
 _JUNIT = re.compile(r"artifacts/(?:.*/)?junit(?:_([^_]*))?[^/]*\.xml")
+_NO_FAILURE = re.compile(r"attempt \d+ (passed|aborted|not run)\b")  # as the runner tells of earlier ones
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -169,7 +170,10 @@ def _cell(case: Case) -> Cell:
     seconds = number(case.seconds)
     if case.failure:
         return Cell(FAILED, seconds, line(case.failure))
-    return Cell(SKIPPED, seconds, line(case.skipped)) if case.skipped else Cell(PASSED, seconds)
+    if case.skipped:
+        return Cell(SKIPPED, seconds, line(case.skipped))
+    failed = next((said for said in case.earlier if not _NO_FAILURE.match(said)), "")
+    return Cell(FLAKY, seconds, line(failed)) if failed else Cell(PASSED, seconds)
 
 
 def _step(case: Case) -> Cell:

@@ -104,6 +104,23 @@ def test_steps_and_tests_are_told_apart_and_merged_by_name(tmp_path: Path) -> No
     }
 
 
+def test_a_step_or_test_that_passed_only_when_tried_again_is_flaky(tmp_path: Path) -> None:
+    folder = keep(
+        tmp_path, job(1),
+        steps=[
+            Case("nightly", "retried", 1.0, earlier=("attempt 1 failed: no", "attempt 2 aborted: x")),
+            Case("nightly", "resumed", 1.0, earlier=("attempt 1 aborted: the runner was killed",)),
+        ],
+    )  # fmt: skip
+    (folder / "artifacts/junit_x.xml").write_text(
+        "<testsuite><testcase name='java'><flakyFailure message='no'/></testcase></testsuite>"
+    )
+    outcomes = {subject.name: (cell.outcome, cell.said) for subject, cell in only(tmp_path).cells.items()}
+    assert outcomes["retried"] == (FLAKY, "attempt 1 failed: no")
+    assert outcomes["resumed"] == (PASSED, "")
+    assert outcomes["java"] == (FLAKY, "no")
+
+
 @pytest.mark.parametrize(
     ("finished", "result"),
     [

@@ -99,9 +99,11 @@ def test_links_lead_to_the_pages_of_the_runs_wherever_both_are_moved(tmp_path: P
     drawn(tmp_path / "store", "pages/grid.html")
     (tmp_path / "store").rename(tmp_path / "moved")
     page.goto((tmp_path / "moved/pages/grid.html").as_uri())
-    page.get_by_role("link", name="failed").first.click()
+    step = page.locator("tr", has=page.get_by_role("button", name="test", exact=True))
+    step.get_by_role("link", name="failed").first.click()
     assert page.title() == "a report"
-    assert page.url == (tmp_path / f"moved/logs/nightly/{job(2).build}/report.html").as_uri()
+    there = (tmp_path / f"moved/logs/nightly/{job(2).build}/report.html").as_uri()
+    assert page.url == f"{there}#step-test"
 
 
 def test_rows_can_be_found_and_left_out(tmp_path: Path, page: Page) -> None:

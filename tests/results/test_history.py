@@ -74,7 +74,7 @@ def test_the_figures_are_those_of_a_plain_count(given: list[Past]) -> None:
         if len(seconds) > 1:
             assert got.p90 == pytest.approx(quantiles(seconds, n=10, method="inclusive")[8])
         streak = 0
-        while streak < len(outcomes) and outcomes[-1 - streak] != "passed":
+        while streak < len(outcomes) and outcomes[-1 - streak] == "failed":
             streak += 1
         assert got.failing == streak
         assert got.since == (lived[-streak][0] if streak else None)
