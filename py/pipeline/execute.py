@@ -119,12 +119,10 @@ def _followed(
     hurry: Callable[[], bool],
 ) -> process.Result:
     """Start a step's command and follow it to its end; Mistake if it cannot be started."""
-    result = process.follow(
+    return process.follow(
         _started(render(step.command, run.answer)), sink, cwd=run.home, env=environment.of(run, step),
         timeout=step.timeout, mark=environment.mark(run, step), cancelled=cancelled, hurry=hurry,
     )  # fmt: skip
-    run.left_behind |= result.left_behind
-    return result
 
 
 def by_hand(run: Run, step: Step) -> str:

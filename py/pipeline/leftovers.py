@@ -13,9 +13,10 @@ def take_away(run: Run) -> list[Reason]:
 
     Of clusters it only looks where `host://` keeps them: a teardown that passed may have done nothing.
     """
-    found = []
-    for name in process.end_marked(str(run.folder) + os.sep) if run.left_behind else []:
-        found.append(Reason(LEFT_BEHIND, name, f"{name} could not be ended, and goes on"))
+    found = [
+        Reason(LEFT_BEHIND, name, f"{name} could not be ended, and goes on")
+        for name in process.end_marked(str(run.folder) + os.sep)
+    ]
     with suppress(OSError):  # nobody but root may look
         if (folders.HOST_STATE / "clusters" / run.name).exists():
             again = f"python -m py.deploy teardown --cluster=host:// --name={run.name}"

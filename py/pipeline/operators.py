@@ -180,7 +180,6 @@ class VerdictOperator(RunOperator):
             for name, record in _reconciled(run, steps, states.get(task), cancelled):
                 if record != run.records.get(name):
                     run.keep(name, record)
-        run.left_behind = True  # by any of the tasks: nobody remembers
         result = local.conclude(run, interrupted=cancelled or ABORTED in run.states().values())
         ti.xcom_push(key=VERDICT, value=_told(run))
         for line in [

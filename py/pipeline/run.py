@@ -78,7 +78,6 @@ class Run:
     reasons: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()  # what else there is to say
     quarantine: tuple[Entry, ...] = ()
-    left_behind: bool = False  # whether a step's processes went on after it
 
     @property
     def dryrun(self) -> bool:
@@ -160,7 +159,7 @@ def new(
     run_id: str = "",
     engine: str = LOCAL,
 ) -> Run:
-    """Make a run and its folders; nothing has begun. What would stop it later is said now."""
+    """Make a run and its folders; there is no record of it before it begins. What would stop it is said now."""
     if (unset := environment.unset(pipeline.steps)) and not params["dryrun"]:
         names = ", ".join(f"${name}" for name in unset)
         raise Missing(f"steps of {pipeline.name} need {names}, which is not set")
@@ -183,7 +182,6 @@ def new(
     )  # fmt: skip
     for needed in (run.workspace, run.artifacts, folder / "steps"):
         needed.mkdir(parents=True, exist_ok=True)
-    run.save()
     return run
 
 
@@ -246,6 +244,14 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
             given = json.loads(outputs.read_text())
             run.outputs[name] = {output: str(given[output]) for output in step.outputs if output in given}
     return run
+
+
+def forget(folder: Path) -> None:
+    """Take away what is there of a run that never began: who made it was killed before it had a record."""
+    for empty in ("workspace", "artifacts", "steps", ""):
+        with suppress(OSError):  # it is not there, or not empty
+            (folder / empty).rmdir()
+    marker(folder.parent, folder.name).unlink(missing_ok=True)
 
 
 def find(name: str, runs: Path) -> Run:

@@ -27,10 +27,7 @@ F_SETPIPE_SZ = 1031  # Linux; Python's fcntl names it only where it was built wi
 
 
 class Result(NamedTuple):
-    """How a command ended: its argv, exit code (negative: the signal), seconds, and its last output.
-
-    `left_behind`: some of what it started goes on.
-    """
+    """How a command ended: its argv, exit code (negative: the signal), seconds, and its last output."""
 
     argv: tuple[str, ...]
     code: int
@@ -38,7 +35,6 @@ class Result(NamedTuple):
     tail: str
     timed_out: bool = False
     cancelled: bool = False
-    left_behind: bool = False
 
 
 def run(
@@ -143,8 +139,7 @@ def follow(
         if child.stdout:
             child.stdout.close()
     seconds = time.monotonic() - began
-    rest = _has_members(child.pid)
-    return Result(tuple(argv), child.returncode, seconds, _text(tail), timed_out, stopped, rest)
+    return Result(tuple(argv), child.returncode, seconds, _text(tail), timed_out, stopped)
 
 
 def _start(
@@ -228,17 +223,6 @@ def _collected(child: "subprocess.Popen[bytes]", timeout: float | None) -> tuple
         if not timed_out and time.monotonic() > deadline:
             timed_out = True
             end_tree(child.pid)
-
-
-def _has_members(group: int) -> bool:
-    """Whether a process group has any; one that is ours to look at, as a child's is."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it has, and somebody else's
-        pass
-    return True
 
 
 def _widen(pipe: int) -> None:
