@@ -123,7 +123,7 @@ class Folder:
 
     def folders(self, folder: str = "") -> "builtins.list[str]":
         """The names of the folders in a folder."""
-        return sorted(entry.name for entry in self._entries(self._folder(folder)) if entry.is_dir())
+        return sorted(entry.name for entry in self._entries(self._folder(folder)) if _is_folder(entry))
 
     def delete(self, name: str) -> None:
         """Take a file away, and folders that this leaves empty."""
@@ -167,7 +167,7 @@ class Folder:
         """What is in a folder, in the order of whole names: `a-b` comes before `a/b`."""
         with self._told("read"), suppress(*_NOT_THERE), os.scandir(folder) as found:
             entries = [entry for entry in found if is_kept(entry.name)]
-            return sorted(entries, key=lambda entry: entry.name + ("/" if entry.is_dir() else ""))
+            return sorted(entries, key=lambda entry: entry.name + ("/" if _is_folder(entry) else ""))
         return []
 
     def _path(self, name: str) -> Path:
@@ -238,11 +238,21 @@ def _lock(path: Path, how: int) -> int | None:
     return handle
 
 
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is one or leads to one; a link that leads to itself leads nowhere."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _item(name: str, path: "Path | os.DirEntry[str]") -> Item | None:
     try:
         found = os.stat(path)  # noqa: PTH116  # the one way that takes both
-    except _NOT_THERE:
-        return None
+    except OSError as error:
+        if isinstance(error, _NOT_THERE) or error.errno == errno.ELOOP:
+            return None
+        raise
     if not S_ISREG(found.st_mode):
         return None
     version = f"{found.st_mtime_ns}-{found.st_ino}-{found.st_size}"

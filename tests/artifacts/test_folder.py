@@ -160,6 +160,7 @@ def test_links_are_read_but_no_folder_is_entered_by_one(tmp_path: Path) -> None:
     (tmp_path / "a/again").symlink_to(tmp_path)
     (tmp_path / "a/link").symlink_to("file")
     (tmp_path / "a/nowhere").symlink_to("nothing")
+    (tmp_path / "a/itself").symlink_to("itself")
     assert [item.name for item in store.list()] == ["a/file", "a/link"]
     assert store.get("a/link") == b"1"
 
