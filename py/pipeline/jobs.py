@@ -52,10 +52,13 @@ def asked(
 
 
 def _refs(refs: str, pull: str, commit: str) -> Refs:
-    told = refs or _env("PULL_REFS")
-    one = pull or ("" if refs else _env("PULL_NUMBER"))
-    head = commit or ("" if refs or pull else _env("PULL_PULL_SHA") or ("" if one else _env("PULL_BASE_SHA")))
-    return parse(told, pull=one, commit=head)
+    """What is tested: as flags say, or, if they say nothing, as Prow does."""
+    if refs or pull or commit:
+        return parse(refs, pull=pull, commit=commit)
+    return parse(
+        _env("PULL_REFS"), pull=_env("PULL_NUMBER"), commit=_env("PULL_PULL_SHA"),
+        base_commit=_env("PULL_BASE_SHA"), branch=_env("PULL_BASE_REF"),
+    )  # fmt: skip
 
 
 def _type(refs: Refs, repo: str) -> str:

@@ -22,7 +22,7 @@ def started(job: Job, began: float) -> dict[str, Any]:
     """What `started.json` says; empty fields are left out."""
     return _said(
         timestamp=int(began),
-        pull=",".join(str(pull.number) for pull in job.refs.pulls),
+        pull="".join(str(pull.number) for pull in job.refs.pulls[:1]),  # of a batch the first, as Prow does
         repos=_repos(job),
         **{"repo-commit": job.refs.head},
     )
