@@ -4,7 +4,7 @@ PULL ?= 1
 python := .venv/bin/python
 conf    = {"PULL_NUMBER": "$(PULL)"}
 # All that set-up can bring, but for what only tests want.
-needed  = $(filter-out browser registry,$(notdir $(wildcard scripts/setup.d/*)))
+needed  = $(filter-out browser registry stores,$(notdir $(wildcard scripts/setup.d/*)))
 
 .DEFAULT_GOAL := menu
 .PHONY: menu e2e local run_postgre run_airflow stop status test lint bench plan graph hello setup clean python
@@ -35,7 +35,7 @@ status: python ## say which parts of the local Airflow run
 	@$(python) -m py.standalone status
 
 test: setup lint ## set up what is missing, then lint and every test
-	$(python) -m pytest -n 4 --dist loadgroup
+	$(python) -m pytest -n 4 --dist loadfile
 
 lint: python ## ruff, mypy, import-linter, shellcheck
 	@scripts/lint

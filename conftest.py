@@ -14,14 +14,6 @@ pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.p
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks for groups here, too
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay together, on one worker, unless they belong to a group with others."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that was skipped in CI has failed."""

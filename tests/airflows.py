@@ -46,6 +46,7 @@ class Airflow:
         self.home = Home(str(folder / "home"))
         self.dags.mkdir(parents=True, exist_ok=True)
         self._token = ""
+        self._needed: set[str] = set()
 
     @property
     def env(self) -> dict[str, str]:
@@ -91,6 +92,12 @@ class Airflow:
         wrong = self._wait_for_reading(file)
         assert not wrong, wrong
         return [str(row["dag_id"]) for row in self._dags(file)]
+
+    def need(self, file: str, text: str) -> None:
+        """Put a file unless we have: what another worker has just put Airflow may not have read yet."""
+        if file not in self._needed:
+            self.put(file, text)
+            self._needed.add(file)
 
     def _wait_for_reading(self, file: str) -> str:
         """Wait until Airflow ends to read a file from now on, and return what it found wrong."""
@@ -222,7 +229,7 @@ def airflow() -> Iterator[Airflow]:
 
 @pytest.fixture(scope="session")
 def fragile() -> Iterator[Airflow]:
-    """An Airflow for tests that break it, and mend it again; those are of the group `fragile`."""
+    """An Airflow of this worker's own, for tests that break it and mend it again."""
     made = started()
     yield made
     made.end()

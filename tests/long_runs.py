@@ -119,8 +119,7 @@ def prepare(airflow: Airflow) -> None:
     for name, text in {"sh": SHELL, "stubborn": STUBBORN}.items():
         (airflow.folder / name).write_text(text)
         (airflow.folder / name).chmod(0o755)
-    if not (airflow.dags / "long.py").exists():
-        airflow.put("long.py", DAGS)
+    airflow.need("long.py", DAGS)
 
 
 def begin(airflow: Airflow, testing: str = "true", dag: str = "long", **conf: Any) -> LongRun:

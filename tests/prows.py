@@ -5,7 +5,6 @@ import pty
 import select
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -123,8 +122,7 @@ class Terminal:
 def followed_airflow(airflow: Airflow) -> Airflow:
     """An Airflow with the pipeline that does what a conf says."""
     airflow.program("sh", SHELL)
-    if not (airflow.dags / "followed.py").exists():
-        assert airflow.put("followed.py", textwrap.dedent(PIPELINE)) == [DAG]
+    airflow.need("followed.py", PIPELINE)
     return airflow
 
 

@@ -16,8 +16,6 @@ from tests.airflows import Airflow
 from tests.long_runs import STUBBORN_STEP, TWICE, alone, begin, prepare
 from tests.projects import alive, wait_until
 
-pytestmark = pytest.mark.xdist_group("fragile")
-
 
 @pytest.fixture
 def broken(fragile: Airflow) -> Iterator[Airflow]:

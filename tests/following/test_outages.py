@@ -16,7 +16,6 @@ from tests.airflows import SLOW, Airflow
 from tests.projects import wait_until
 from tests.prows import DAG, WAIT, Prow, ended
 
-pytestmark = pytest.mark.xdist_group("fragile")
 CONF = f"--conf={json.dumps({'DO': WAIT})}"
 
 
