@@ -1,7 +1,6 @@
 """What of a run is for people: its page, made of its record, its logs and its artifacts."""
 
 import os
-import stat
 import sys
 import time
 from pathlib import Path
@@ -11,10 +10,11 @@ from py.pipeline import results
 from py.pipeline.execute import BY_HAND, by_hand
 from py.pipeline.model import Step
 from py.pipeline.progress import RUNNING, WAITING
-from py.pipeline.run import Record, Run
+from py.pipeline.run import Record, Run, read
 from py.results import findings, reasons, report
 from py.results.reasons import Reason
 from py.results.verdict import Attempt
+from py.tools.files import plain
 from py.tools.outputs import junit_name
 
 TAIL = 8_000  # bytes of a step's log that the page shows
@@ -28,6 +28,15 @@ def write(run: Run) -> None:
         report.write(run.folder, page(run))
     except Exception as error:  # whatever is wrong with a page, the run goes on and is what it is
         print(f"{run.folder / report.NAME} is not written: {error}", file=sys.stderr)
+
+
+def drawn(run: Run) -> Run:
+    """Write the page of a run that goes on, and return the run as it is then; its own page is never lost."""
+    write(run)
+    now = read(run.folder)
+    if now.result:  # it has ended meanwhile, and ours may lie over its last one
+        write(now)
+    return now
 
 
 def page(run: Run) -> report.Page:
@@ -118,18 +127,16 @@ def _began(log: Path) -> float:
 
 
 def _end_of(log: Path, longest: int) -> tuple[int, str]:
-    """The size of a log and its last bytes, from the beginning of a line if one is among them."""
+    """The size of a log and its last bytes, from the beginning of a line unless it is a very long one."""
     try:
-        if not stat.S_ISREG(log.lstat().st_mode):  # a pipe that a step has put there would never end
-            return 0, ""
-        with log.open("rb") as file:
+        with plain(log) as file:
             size = file.seek(0, os.SEEK_END)
             start = file.seek(max(0, size - longest))
             said = file.read(longest)
     except OSError:  # there is none, or it is no file any more
         return 0, ""
-    _, newline, rest = said.partition(b"\n") if start else (b"", b"", b"")
-    return size, (rest if newline and rest else said).decode(errors="replace")
+    _, _, rest = said.partition(b"\n") if start else (b"", b"", said)
+    return size, (rest if len(rest) > longest // 2 else said).decode(errors="replace")
 
 
 def _environment(run: Run) -> dict[str, object]:

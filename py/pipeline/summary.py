@@ -41,9 +41,9 @@ def failures(run: Run) -> list[Failure]:
 
 def show(
     run: str, result: str, reasons: Iterable[object], notes: Iterable[object], seconds: float, *,
-    dryrun: bool, failed: Iterable[Failure], results: str,
+    dryrun: bool, failed: Iterable[Failure], results: str, report: str = "",
 ) -> None:  # fmt: skip
-    """Print the summary of a run that is over, and why; `results` says where they are."""
+    """Print the summary of a run that is over, and why; `results` says where they are, `report` its page."""
     for failure in failed:
         print(f"\n{failure.step} {failure.reason}")
         print("".join(f"  | {line}\n" for line in failure.tail.splitlines()[-TAIL:]), end="")
@@ -54,6 +54,8 @@ def show(
     print(f"\n{result}: {run} in {seconds:.1f} s{note}")
     print("".join(f"  - {reason}\n" for reason in reasons), end="")
     print("".join(f"  note: {each}\n" for each in notes), end="")
+    if report:
+        print(f"  report:   {report}")
     print(f"  results:  {results}")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from py.results import report, verdict
+from py.tools.files import plain
 
 TEXTS = 80_000  # characters of the texts of all failed tests together
 LONGEST = 4_000  # characters of one of them
@@ -129,7 +130,7 @@ def _walked(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _loaded(path: Path) -> Any:
-    with path.open("rb") as file:
+    with plain(path) as file:
         return json.loads(file.read(LARGEST))
 
 
