@@ -24,7 +24,7 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from py.artifacts.base import Content, Item
-from py.artifacts.content import reading
+from py.artifacts.content import noted, reading
 from py.artifacts.urls import RESERVED, checked, is_kept
 from py.tools.errors import Absent, StoreError, UsageError
 
@@ -65,7 +65,7 @@ class Folder:
 
     def put(self, name: str, content: Content, *, metadata: Mapping[str, str] | None = None) -> None:
         """Write a file, or write it anew."""
-        self._write(name, content, lambda path: True, metadata)
+        self._write(name, content, lambda path: True, noted(metadata))
 
     def put_all(self, files: Mapping[str, Path]) -> None:
         """Write one file after another: side by side is no faster on a disk."""

@@ -39,24 +39,30 @@ def split(url: str, schemes: Iterable[str]) -> tuple[str, str, str]:
 
 def checked(name: str, given: str = "", longest: int = LONGEST_NAME) -> str:
     """The name of a file or folder; UsageError for one that leads elsewhere, or that not all stores keep."""
-    given = given or repr(name)
-    parts = name.split("/")
-    if any(part in ("", ".", "..") for part in parts):
-        raise UsageError(f"{given}: a part between two slashes is empty, . or ..")
-    if unprintable := _UNPRINTABLE.search(name):
-        raise UsageError(f"{given}: the character {unprintable[0]!a} cannot be in a name")
-    if any(part.startswith(RESERVED) for part in parts):
-        raise UsageError(f"{given}: names that begin with {RESERVED} are kept for the store itself")
-    size, part = len(name.encode()), max(len(part.encode()) for part in parts)
-    if size > longest or part > _LONGEST_PART:
-        has, may = (size, longest) if size > longest else (part, f"{_LONGEST_PART} between two slashes")
-        raise UsageError(f"{given} is too long: {has} bytes, and may have {may}")
+    if fault := _fault(name, longest):
+        raise UsageError(f"{given or repr(name)}: {fault}")
     return name
 
 
-def is_kept(part: str) -> bool:
-    """Whether a file or folder of this name may be one of a store's."""
-    return not part.startswith(RESERVED) and not _UNPRINTABLE.search(part)
+def is_kept(name: str) -> bool:
+    """Whether a file or folder may have this name."""
+    return not _fault(name, LONGEST_NAME)
+
+
+def _fault(name: str, longest: int) -> str:
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "a part between two slashes is empty, . or .."
+    if unprintable := _UNPRINTABLE.search(name):
+        return f"the character {unprintable[0]!a} cannot be in a name"
+    if any(part.startswith(RESERVED) for part in parts):
+        return f"names that begin with {RESERVED} are kept for the store itself"
+    size, part = len(name.encode()), max(len(part.encode()) for part in parts)
+    if size > longest:
+        return f"the name is too long: {size} bytes of {longest}"
+    if part > _LONGEST_PART:
+        return f"a part between two slashes is too long: {part} bytes of {_LONGEST_PART}"
+    return ""
 
 
 def _expanded(path: str) -> Path:

@@ -41,7 +41,9 @@ def test_what_is_no_url_of_a_store_is_told_in_one_line(url: str) -> None:
         assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("url", ["file:///a b/ü?#%20"])
+@pytest.mark.parametrize(
+    "url", ["file:///a b/ü?#%20", "gs://bucket", "gs://b.ucket_-1/logs/job", "s3://bucket/a b"]
+)
 def test_a_url_stands_for_itself_and_nothing_is_decoded(url: str) -> None:
     assert open_store(url).url == url
     assert open_store(f"{url}/").url == url
