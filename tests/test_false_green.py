@@ -15,7 +15,7 @@ from py.pipeline import load, local, params
 from py.pipeline import run as runs
 from py.pipeline.run import Run
 from py.results import junit, quarantine, reasons, verdict
-from py.tools import folders
+from py.tools import folders, process
 from tests.projects import Project, alive
 
 OURS = "junit_tests.xml"
@@ -377,7 +377,7 @@ def test_a_process_that_cannot_be_ended_makes_a_run_red(
     monkeypatch.setattr("py.tools.process.end_marked", lambda mark: ["process 1234"])
     run = driven(project, TESTS, deed)
     monkeypatch.undo()
-    assert local.process.end_marked(f"{run.folder}/") == []
+    assert process.end_marked(f"{run.folder}/") == []
     assert kinds(run) == (reasons.LEFT_BEHIND,)
     assert str(run.reasons[0]) == "process 1234 could not be ended, and goes on"
 

@@ -47,10 +47,43 @@ def test_a_name_is_letters_digits_and_underscores(pipeline: Pipeline, name: str)
 
 
 @pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("", "is no path of a file"), ("x/", "is no path"), ("./x", "is no path"), ("x//y", "is no path"),
+        ("x\0", "is no path"), (7, "is no path"), ("/etc/passwd", "is not in ARTIFACTS"),
+        ("..", "is not in ARTIFACTS"), ("../x", "is not in ARTIFACTS"), ("x/../../y", "is not in ARTIFACTS"),
+        (".", "is not in ARTIFACTS"), ("junit_x.xml", "is JUnit to viewers"), ("x/test.xml", "is JUnit"),
+    ],
+)  # fmt: skip
+def test_an_artifact_is_a_file_in_its_folder(pipeline: Pipeline, file: Any, says: str) -> None:
+    with pytest.raises(DefinitionError, match=f"step 'package': artifact .*{says}"):
+        pipeline.step("package", tool("x"), artifacts=[file])
+
+
+def test_every_file_is_one_step_s_own(pipeline: Pipeline) -> None:
+    pipeline.step("unit_tests", tool("x"), junit=True, artifacts=["app.tgz"])
+    for name, more, file in (
+        ("package", {"artifacts": ["app.tgz"]}, "app.tgz"),
+        ("unit__tests", {"junit": True}, "junit_unit-tests.xml"),
+    ):
+        with pytest.raises(DefinitionError, match=f"{name}' leaves {file} .*, and so does step 'unit_tests'"):
+            pipeline.step(name, tool("x"), **more)
+    with pytest.raises(DefinitionError, match="'steps' leaves junit_steps.xml .*, and so does the runner"):
+        pipeline.step("steps", tool("x"), junit=True)
+
+
+def test_a_step_without_junit_cannot_pass_with_no_tests(pipeline: Pipeline) -> None:
+    with pytest.raises(DefinitionError, match="say junit=True as well"):
+        pipeline.step("tests", tool("x"), pass_with_no_tests=True)
+    pipeline.step("tests", tool("x"), junit=True, pass_with_no_tests=True)
+
+
+@pytest.mark.parametrize(
     ("mistake", "says"),
     [
         ({"outputs": "image"}, r"outputs wants a list, as in outputs=\[…\]"),
         ({"secrets": "TOKEN"}, "secrets wants a list"),
+        ({"artifacts": "app.tgz"}, "artifacts wants a list"),
         ({"after": Pipeline("other").step("one", tool("x"))}, "after wants a list"),
         ({"undoes": Pipeline("other").step("one", tool("x"))}, "undoes wants a list"),
         ({"timeout": 30}, "timeout wants a time above 0"),

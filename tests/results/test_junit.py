@@ -197,3 +197,70 @@ def test_a_page_in_a_failure_is_no_document_type(tmp_path: Path) -> None:
         "<testsuite><testcase name='n'><failure><![CDATA[<!DOCTYPE html>]]></failure></testcase></testsuite>"
     )
     assert junit.read(path)[0].failure == "<!DOCTYPE html>"
+
+
+def test_earlier_attempts_are_told_within_the_one_case(tmp_path: Path) -> None:
+    path = tmp_path / "junit_x.xml"
+    root = written(path, Case("c", "n", 1.0, earlier=("attempt 1 failed: \x00 quota",)))
+    (found,) = root.iter("testcase")
+    assert [entry.tag for entry in found] == ["properties", "system-out"]
+    assert [entry.attrib for entry in root.iter("property")] == [{"name": "attempts", "value": "2"}]
+    assert found.findtext("system-out") == "attempt 1 failed: � quota"
+    assert junit.read(path) == [Case("c", "n", 1.0, earlier=("attempt 1 failed: � quota",))]
+
+
+def examined(path: Path, text: str) -> junit.Report:
+    path.write_text(text)
+    return junit.examine(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ('<testcase name="n" status="failed"/>', "its status is failed"),
+        ('<testcase name="n" status="Timedout"/>', "its status is Timedout"),
+        ('<testcase name="n" result="error"/>', "its status is error"),
+        ('<testcase name="n" status="failed"><failure>why</failure></testcase>', "why"),
+        ('<testcase name="n" status="failed"><skipped/></testcase>', ""),
+        ('<testcase name="n" status="run" result="completed"/>', ""),
+        ('<x:testcase xmlns:x="urn:x" name="n"><x:failure>why</x:failure></x:testcase>', "why"),
+        ('<error message="no import"/>', "no import"),
+    ],
+)
+def test_a_failure_is_found_however_it_is_told(tmp_path: Path, text: str, failed: str) -> None:
+    report = examined(tmp_path / "x.xml", f'<testsuite name="s">{text}</testsuite>')
+    assert [case.failure for case in report.cases] == [failed]
+    assert report.contradictions == []
+
+
+def test_what_pytest_and_surefire_count_is_no_contradiction(tmp_path: Path) -> None:
+    counts = 'tests="7" failures="1" errors="2"'
+    both = "<testcase name='n'><failure/></testcase>" + "<testcase name='n'><error/></testcase>" * 2
+    for text in (
+        f'<testsuites name="pytest tests"><testsuite name="pytest" {counts}>{both}</testsuite></testsuites>',
+        '<testsuite tests="2" errors="1"><testcase><error/></testcase></testsuite>',  # passed, not cleaned up
+        '<testsuite tests="2" failures="1"><testcase><flakyFailure/></testcase></testsuite>',
+        '<testsuite tests="1"><testsuite tests="1"><testcase/></testsuite></testsuite>',
+        '<testsuite tests="" failures="none"><testcase/></testsuite>',
+    ):
+        assert examined(tmp_path / "x.xml", text).contradictions == []
+
+
+def test_what_a_suite_counts_is_there(tmp_path: Path) -> None:
+    text = (
+        '<testsuites failures="3"><testsuite tests="1,000"><testcase/></testsuite>'
+        '<testsuite errors="1"><testcase/></testsuite></testsuites>'
+    )
+    assert sorted(examined(tmp_path / "x.xml", text).contradictions) == [
+        "counts 1 failures, but holds 0", "counts 1000 tests, but holds 1", "counts 3 failures, but holds 0",
+    ]  # fmt: skip
+
+
+def test_tests_ran_when_the_oldest_suite_says(tmp_path: Path) -> None:
+    def ran(*times: str) -> float | None:
+        suites = "".join(f'<testsuite timestamp="{each}"/>' for each in times)
+        return examined(tmp_path / "x.xml", f"<testsuites>{suites}</testsuites>").ran
+
+    assert ran() is ran("", "soon", "1970-01-01T00:00:00Z") is None
+    assert ran("2026-01-02T00:00:00Z", "2026-01-01T02:00:00+02:00") == 1767225600
+    assert ran("2026-01-01T00:00:00") == 1767225600 + 12 * 3600  # in the zone that is furthest behind
