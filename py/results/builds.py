@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from py.artifacts import Store
 from py.results import past
 from py.results.past import Past
+from py.results.remembered import Memory
 from py.tools.errors import Absent, StoreError, UsageError, near
 
 AT_ONCE = 16  # runs that are read from a bucket side by side
@@ -37,7 +39,12 @@ def stored(store: Store, job: str, last: int) -> Found:
     if not places:
         raise UsageError(f"there are no runs of {job!r} in {store.url}; {near(job, _jobs(store), 'it has')}")
     newest = sorted(places, key=int, reverse=True)[:last]
-    return _read(store, len(places), newest, lambda build: past.read(store, _aim(store, places[build]), job))
+    memory = None if _is_near(store) else Memory(store, job)
+    read = memory.read if memory else partial(past.read, store, job=job)
+    found = _read(store, len(places), newest, lambda build: read(_aim(store, places[build])))
+    if memory:
+        memory.save()
+    return found
 
 
 def local(store: Store, pipeline: str, last: int) -> Found:
@@ -85,13 +92,17 @@ def _read(store: Store, total: int, newest: list[str], read: Callable[[str], Pas
 
 
 def _mapped(store: Store, tried: Callable[[str], Past | str], names: Iterable[str]) -> Iterator[Past | str]:
-    if store.url.startswith("file:"):  # a disk is no faster for many at once, and Python slower
+    if _is_near(store):  # a disk is no faster for many at once, and Python slower
         yield from map(tried, names)
         return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(tried, names)
+
+
+def _is_near(store: Store) -> bool:
+    return store.url.startswith("file:")
 
 
 def _aim(store: Store, place: str) -> str:

@@ -16,7 +16,6 @@ _TEMPLATE = Path(__file__).with_suffix(".html")
 MOST = 2000  # rows of the page; what hurts comes first
 _SIGN = {PASSED: "P", FAILED: "F", FLAKY: "R", SKIPPED: "S", NOT_RUN: "N", CUT: "A"}  # as TestGrid calls them
 _ABSENT, _GOING_ON = " ", "G"
-_WEB = {"gs": "https://storage.cloud.google.com/{rest}", "s3": "https://{bucket}.s3.amazonaws.com/{name}"}
 
 
 def told(job: str, found: Found, rows: Sequence[Row]) -> dict[str, Any]:
@@ -94,4 +93,9 @@ def _href(url: str, run: Past, file: Path) -> str:
         return quote(os.path.relpath(f"{place}/{name}", file.absolute().parent))
     bucket, _, folder = place.partition("/")
     inside = quote(f"{folder}/{name}" if folder else name)
-    return _WEB[scheme].format(bucket=bucket, name=inside, rest=f"{bucket}/{inside}")
+    if scheme == "gs":
+        return f"https://storage.cloud.google.com/{bucket}/{inside}"
+    server = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    return (
+        f"{server.rstrip('/')}/{bucket}/{inside}" if server else f"https://{bucket}.s3.amazonaws.com/{inside}"
+    )

@@ -65,9 +65,22 @@ class Past(NamedTuple):
         return self.result in (SUCCESS, FAILURE)
 
 
-def read(store: Store, folder: str, job: str, *, began: float = 0.0, result: str = RUNNING) -> Past:
+def listed(store: Store, folder: str) -> dict[str, Item]:
+    """The files of a run by their path in its folder."""
+    return {item.name.removeprefix(f"{folder}/"): item for item in store.list(folder)}
+
+
+def read(
+    store: Store,
+    folder: str,
+    job: str,
+    *,
+    files: Mapping[str, Item] | None = None,
+    began: float = 0.0,
+    result: str = RUNNING,
+) -> Past:
     """The run in a folder of a store; `began` and `result` stand in for what the folder does not tell."""
-    files = {item.name.removeprefix(f"{folder}/"): item for item in store.list(folder)}
+    files = listed(store, folder) if files is None else files
     damaged: list[str] = []
     started = document(store, files.get("started.json"), damaged)
     finished = document(store, files.get("finished.json"), damaged)
@@ -120,10 +133,12 @@ def line(text: object) -> str:
 
 
 def _content(store: Store, item: Item, damaged: list[str]) -> bytes | None:
-    if item.size > LARGEST:
+    with store.open(item.name) as file:
+        content = file.read(LARGEST + 1)  # its size in a list may be that of what is packed
+    if len(content) > LARGEST:
         damaged.append(f"{item.name} is larger than {LARGEST // 1_000_000} MB")
         return None
-    return store.get(item.name)
+    return content
 
 
 def _cases(store: Store, item: Item, damaged: list[str]) -> list[Case]:

@@ -4,11 +4,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from py.artifacts import open_store
-from py.results import builds, junit
+from py.artifacts import Store, open_store
+from py.artifacts.folder import Folder
+from py.results import builds, junit, records
 from py.results.builds import Found
 from py.results.junit import Case
 from py.results.layout import BATCH
@@ -31,6 +33,7 @@ from py.results.verdict import ABORTED, FAILURE, SUCCESS
 from py.tools.errors import UsageError
 from py.tools.refs import Pull, Refs
 from tests.pasts import EPOCH, EVERY, job, keep
+from tests.stores import KINDS
 
 
 def stored(root: Path, name: str = "nightly", last: int = 100) -> Found:
@@ -256,6 +259,84 @@ def test_an_unknown_job_is_refused_with_the_near_names(tmp_path: Path) -> None:
     for name in ("..", "a/b", "", "a b"):
         with pytest.raises(UsageError, match="no name of a job"):
             stored(tmp_path, name)
+
+
+# Buckets
+
+
+@pytest.fixture(params=KINDS)
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An empty store of each kind, and an empty cache."""
+    url = request.getfixturevalue(request.param)
+    monkeypatch.setenv(
+        "XDG_CACHE_HOME", str(tmp_path / "cache")
+    )  # only now: servers are found in the real one
+    return open_store(url)
+
+
+def copy(root: Path, store: Store) -> None:
+    store.put_all({str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()})
+
+
+def test_history_and_records_are_the_same_in_every_kind_of_store(anywhere: Store, tmp_path: Path) -> None:
+    for number in range(3):
+        this = job(number, f"c{number}", pull=12 if number == 1 else 0)
+        keep(tmp_path / "made", this, tests={"junit_x.xml": [Case("c", "n", 1.0, "no" * (number == 2))]})
+        records.write_green(anywhere, this)
+    copy(tmp_path / "made", anywhere)
+    expected = stored(tmp_path / "made").runs
+    assert len(expected) == 3
+    for _ in ("read", "remembered"):
+        assert builds.stored(anywhere, "nightly", 100).runs == expected
+    assert records.read_green(anywhere, "nightly").commit == "c2"
+    assert not records.write_green(anywhere, job(0, "c0"))
+    before = records.read_release(anywhere)
+    assert records.write_release(anywhere, before._replace(commit="c1"))
+    assert not records.write_release(anywhere, before._replace(commit="c2"))
+    assert records.read_release(anywhere).commit == "c1"
+
+
+class Far(Folder):
+    """A folder that is asked as a bucket is, and counts what is read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(str(root))
+        self.url = "gs://bucket"
+        self.read: list[str] = []
+
+    def open(self, name: str) -> BinaryIO:
+        self.read.append(name)
+        return super().open(name)
+
+
+def test_a_run_of_a_bucket_is_read_once_until_it_says_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root, tests = tmp_path / "store", {"junit_x.xml": [Case("c", "n", 1.0, "no")]}
+    keep(root, job(1, "c1"), tests=tests)
+    keep(root, job(2, "c2"), tests=tests, result="")
+
+    def read() -> tuple[list[Past], set[str]]:
+        far = Far(root)
+        return builds.stored(far, "nightly", 100).runs, {name.split("/")[2] for name in far.read}
+
+    first, second = job(1).build, job(2).build
+    before, asked = read()
+    assert asked == {first, second}
+    assert read() == (before, {second})  # it goes on
+    keep(root, job(2, "c2"), tests=tests, result=ABORTED)
+    after, asked = read()
+    assert asked == {second}
+    assert [run.result for run in after] == [SUCCESS, ABORTED]
+    assert read() == (after, set())
+    keep(root, job(1, "c1"), tests=tests, result=FAILURE)  # a person had Airflow run a task again
+    assert [run.result for run in read()[0]] == [FAILURE, ABORTED]
+    for file in (tmp_path / "cache/windtunnel/history").iterdir():
+        file.write_text("{")
+    again, asked = read()
+    assert [run.result for run in again] == [FAILURE, ABORTED]
+    assert asked == {first, second}
 
 
 # Local runs
