@@ -8,14 +8,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import chatty_step, dag_file, in_airflow, many_steps, small_steps, start_up
+from benchmarks import chatty_step, dag_file, history, in_airflow, many_steps, small_steps, start_up
 from benchmarks.in_airflow.servers import Servers
 from benchmarks.table import MISSING, Row, markdown
 
 Part = tuple[str, Callable[[], list[Row]]]
 SUBJECTS = ("memory", "chain", "runs", "steps", "chatty", "whole", "outage")
 IN_AIRFLOW = tuple(f"airflow-{name}" for name in SUBJECTS)
-PARTS = f"chain, fan, chatty, start, many, dag (default: all); airflow, or of it {', '.join(IN_AIRFLOW)}"
+PARTS = (
+    f"chain, fan, chatty, start, many, dag, history (default: all); airflow, or of it {', '.join(IN_AIRFLOW)}"
+)
 
 
 def main() -> int:
@@ -53,6 +55,7 @@ def _parts(asked: argparse.Namespace) -> dict[str, Part]:
         "start": ("Start-up of a binary", lambda: start_up.rows(asked.n)),
         "many": ("A pipeline ten times as large", lambda: many_steps.rows(asked.n)),
         "dag": ("Loading a DAG file", lambda: dag_file.rows(asked.n)),
+        "history": ("The history of a pipeline: 1,000 stored runs", lambda: history.rows(asked.n)),
     }  # fmt: skip
 
 

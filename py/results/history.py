@@ -50,9 +50,10 @@ def rows(runs: Sequence[Past]) -> list[Row]:
     """
     lives: dict[Subject, list[tuple[Past, Cell]]] = {}
     for run in runs:
+        counts = run.counts
         for subject, cell in run.cells.items():
             life = lives.setdefault(subject, [])
-            if run.counts and cell.outcome in _RAN:
+            if counts and cell.outcome in _RAN:
                 life.append((run, cell))
     return sorted((_row(subject, life) for subject, life in lives.items()), key=_pain)
 

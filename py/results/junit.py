@@ -147,12 +147,14 @@ def _even_out(root: "Element") -> None:
     from xml.etree.ElementTree import SubElement
 
     for entry in root.iter():
-        entry.tag = entry.tag.rpartition("}")[2]
+        if "}" in entry.tag:
+            entry.tag = entry.tag.rpartition("}")[2]
     for entry in list(root.iter("testcase")):
-        if entry.find("failure") is None and entry.find("error") is None and entry.find("skipped") is None:
-            for word in (entry.get("status", ""), entry.get("result", "")):
-                if tag := _STATUS.get(word.lower()):
-                    SubElement(entry, tag, message=f"its status is {word}")
+        words = [word for word in (entry.get("status"), entry.get("result")) if word]
+        told = [(word, _STATUS[word.lower()]) for word in words if word.lower() in _STATUS]
+        if told and all(entry.find(tag) is None for tag in _RESULTS):
+            for word, tag in told:
+                SubElement(entry, tag, message=f"its status is {word}")
     for suite in _suites(root):
         for result in [child for child in suite if child.tag in _BAD]:
             name = suite.get("name", suite.tag)

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from py.artifacts import Item, Store
@@ -95,7 +96,7 @@ def read(
         if found := _JUNIT.fullmatch(name):
             group = "" if (found[1] or "").isdigit() else line(found[1] or "")  # a number: of a thread
             for case in _cases(store, item, damaged):
-                subject = _subject(name, group, case)
+                subject = _subject(name, group, case.classname, case.name)
                 cell = _step(case) if subject.kind == STEP else _cell(case)
                 cells[subject] = _both(cells[subject], cell) if subject in cells else cell
     page = next((name for name in PAGES if name in files), "")
@@ -174,11 +175,11 @@ def _tested(
     return commit, whole or commit
 
 
-def _subject(file: str, group: str, case: Case) -> Subject:
+@lru_cache(maxsize=10_000)  # the same tests are in all runs
+def _subject(file: str, group: str, classname: str, name: str) -> Subject:
     if file == f"artifacts/{STEPS_JUNIT}":
-        return Subject(STEP, "", line(case.name))
-    name = f"{case.classname}.{case.name}" if case.classname and case.name else case.name or case.classname
-    return Subject(TEST, group, line(name))
+        return Subject(STEP, "", line(name))
+    return Subject(TEST, group, line(".".join(filter(None, (classname, name)))))
 
 
 def _cell(case: Case) -> Cell:
