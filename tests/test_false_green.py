@@ -159,6 +159,10 @@ LIES = {
     "JUnit in a folder": Lie(
         f"{GREEN}; mkdir $ARTIFACTS/x; {writes(suite(case(BAD)), 'x/junit.xml')}", UNDECLARED, "x/junit.xml"
     ),
+    "JUnit of nobody, of yesterday": Lie(
+        f"{GREEN}; {writes(suite(case(BAD)), 'junit_x.xml')}; touch -d yesterday $ARTIFACTS/junit_x.xml",
+        UNDECLARED,
+    ),
     "JUnit by Bazel's name": Lie(f"{GREEN}; {writes(suite(case(BAD)), 'test.xml')}", UNDECLARED),
     "an underscore in the name": Lie(
         writes(suite(case()), "junit_unit_tests.xml"), MISSING + UNDECLARED, "junit_unit-tests.xml",

@@ -14,7 +14,7 @@ from py.pipeline import holding, leftovers, results
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
-from py.results import junit, quarantine, verdict
+from py.results import junit, quarantine, reasons, verdict
 from py.results.inspection import Owed
 from py.results.reasons import Reason
 from py.tools import process
@@ -132,9 +132,10 @@ def conclude(run: Run, interrupted: bool) -> str:
             run.keep(name, record)  # a step may have written there as well
     junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, [_case(run, step) for step in run.steps])
     run.result, run.reasons, run.notes = verdict.judge(
-        {name: _ended(run, name) for name in run.steps}, run.artifacts, run.began, interrupted=interrupted,
+        {name: _ended(run, name) for name in run.steps}, run.artifacts, _since(run), interrupted=interrupted,
         also=[*_expired(run), *left],
     )  # fmt: skip
+    run.notes += _left_out(run)
     run.save()
     _close(run)
     return run.result
@@ -158,6 +159,16 @@ def _ended(run: Run, step: str) -> verdict.Ended:
     record = run.records[step]
     owed = Owed() if run.dryrun else run.steps[step].owed
     return verdict.Ended(record.state, record.reason, owed, record.found, record.earlier)
+
+
+def _since(run: Run) -> float:
+    """From when on a file in ARTIFACTS is the run's; any is, unless others may use the folder as well."""
+    return 0.0 if run.artifacts.is_relative_to(run.folder) else run.began
+
+
+def _left_out(run: Run) -> tuple[Reason, ...]:
+    names = ", ".join(run.left_out)
+    return (Reason(reasons.LEFT_OUT, names, f"left out, as asked: {names}"),) if names else ()
 
 
 def _expired(run: Run) -> list[Reason]:

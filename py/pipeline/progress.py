@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
+from py.pipeline import summary
 from py.pipeline.run import ABORTED, FAILED, PASSED, Record
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ class Steps(Protocol):
 
 @contextmanager
 def shown(run: Steps, *, verbose: bool = False) -> "Iterator[Lines | Live]":
-    """The watcher that fits where our output goes; `verbose` prints what the steps print, as lines."""
+    """The watcher that fits where our output goes; `verbose` prints what the steps print, as lines.
+
+    Either way a table of the steps is there in the end.
+    """
     if verbose or not sys.stdout.isatty():
         yield Lines(run, verbose)
+        if any(record.seconds for record in run.records.values()):  # else nothing was started
+            with suppress(OSError):  # nobody reads any more
+                print()
+                summary.table({name: run.records[name] for name in run.steps if name in run.records})
         return
     live = Live(run)
     live.start()

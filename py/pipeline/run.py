@@ -78,6 +78,7 @@ class Run:
     reasons: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()  # what else there is to say
     quarantine: tuple[Entry, ...] = ()
+    left_out: tuple[str, ...] = ()  # steps of the pipeline that nobody asked for
 
     @property
     def dryrun(self) -> bool:
@@ -132,7 +133,8 @@ class Run:
                 "steps": [_spelled(step) for step in self.steps.values()], "last": self.last,
                 "began": self.began, "engine": self.engine, "results": self.results,
                 "doc": self.doc, "groups": self.groups,
-                "quarantine": [entry._asdict() for entry in self.quarantine], "result": self.result,
+                "quarantine": [entry._asdict() for entry in self.quarantine], "left_out": self.left_out,
+                "result": self.result,
                 "reasons": reasons.spelled(self.reasons), "notes": reasons.spelled(self.notes),
             },
         )  # fmt: skip
@@ -179,6 +181,7 @@ def new(
         name, run_id, pipeline.name, file, home.absolute(), folder, artifacts.absolute(), dict(params), steps,
         pipeline.last, now, engine, results, pipeline.doc, dict(pipeline.groups),
         quarantine=in_quarantine,
+        left_out=tuple(step.name for step in pipeline.written if step.name not in steps),
     )  # fmt: skip
     for needed in (run.workspace, run.artifacts, folder / "steps"):
         needed.mkdir(parents=True, exist_ok=True)
@@ -186,7 +189,10 @@ def new(
 
 
 def _quarantine(pipeline: Pipeline, home: Path, now: float) -> tuple[Entry, ...]:
-    """The tests of a pipeline that may fail; DefinitionError for a file that must not be so."""
+    """The tests of a pipeline that may fail; DefinitionError for a file that must not be so.
+
+    What undoes others is never excused: what it has left is nobody's known failure.
+    """
     dags = home / "dags"
 
     def others() -> list[str]:
@@ -195,7 +201,7 @@ def _quarantine(pipeline: Pipeline, home: Path, now: float) -> tuple[Entry, ...]
         found, broken = load.all_of(dags)
         return [] if broken else list(found)
 
-    steps = [step.name for step in pipeline.written if step.junit]
+    steps = [step.name for step in pipeline.written if step.junit and not step.undoes]
     known_steps = quarantine.read(dags / quarantine.NAME, pipeline.name, steps, quarantine.day(now), others)
     return tuple(entry for entry in known_steps if entry.step in pipeline.steps)
 
@@ -232,6 +238,7 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
         "reasons": reasons.heard(told["reasons"]),
         "notes": reasons.heard(told.get("notes", ())),
         "quarantine": tuple(Entry(**entry) for entry in told.get("quarantine", ())),
+        "left_out": tuple(told.get("left_out", ())),
         "groups": {name: tuple(steps) for name, steps in told.get("groups", {}).items()},
     }
     run = Run(folder=folder, steps=steps, **told)

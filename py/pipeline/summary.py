@@ -2,11 +2,11 @@
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from py.pipeline.run import FAILED, Run
+from py.pipeline.run import FAILED, Record, Run
 
 RUNS = "runs"  # the folder of runs, as from where a person stands
 TAIL = 12  # lines of a failed step's output that are shown
@@ -57,6 +57,23 @@ def show(
     if report:
         print(f"  report:   {report}")
     print(f"  results:  {results}")
+
+
+def table(records: Mapping[str, Record]) -> None:
+    """Print a row for each step: how it ended, how long it took, and why it is not well."""
+    columns(
+        [
+            (f"  {step}", record.state, f"{record.seconds:.1f} s" if record.seconds else "", record.reason)
+            for step, record in records.items()
+        ]
+    )
+
+
+def columns(rows: list[tuple[str, ...]]) -> None:
+    """Print rows, each cell as wide as the widest of its column."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def near(path: Path) -> str:

@@ -12,7 +12,9 @@ from py.pipeline.run import Record, Run
 def show_pipeline(pipeline: Pipeline) -> None:
     """What a pipeline is for, its params with defaults, and its steps with what they wait for and give."""
     print(pipeline.doc, end="\n\n")
-    _columns([(f"  {p.name}", said(p.default), _about(p.help, p.choices)) for p in pipeline.params.values()])
+    summary.columns(
+        [(f"  {p.name}", said(p.default), _about(p.help, p.choices)) for p in pipeline.params.values()]
+    )
     for name, values in pipeline.presets.items():
         print(f"  preset {name}: {', '.join(f'{k}={said(v)}' for k, v in values.items())}")
     if pipeline.cron:
@@ -21,7 +23,7 @@ def show_pipeline(pipeline: Pipeline) -> None:
     if pipeline.tags:
         print(f"  tags {', '.join(pipeline.tags)}")
     print()
-    _columns(
+    summary.columns(
         [
             (f"  {step.name}", f"after {', '.join(step.upstream)}" if step.upstream else "first",
              f"gives {', '.join(step.outputs)}" if step.outputs else
@@ -38,20 +40,18 @@ def show_run(run: Run) -> None:
     """What a run was asked, and how far its steps are."""
     print(f"{run.pipeline} {run.name}: {run.result or 'not over'}")
     print(f"  id    {run.id}\n  file  {summary.near(Path(run.file))}\n  home  {run.home}", end="\n\n")
-    _columns([(f"  {name}", said(value)) for name, value in run.params.items()])
+    summary.columns([(f"  {name}", said(value)) for name, value in run.params.items()])
     print()
     show_steps(run)
 
 
 def show_steps(run: Run) -> None:
     """A row for each step: how it ended, how long it took, and why it is not well."""
-    _columns([_row(run, name) for name in run.steps])
+    summary.table({name: run.records.get(name) or _unended(run, name) for name in run.steps})
 
 
-def _row(run: Run, step: str) -> tuple[str, ...]:
-    began = run.step_folder(step).exists()
-    record = run.records.get(step) or Record(RUNNING if began else WAITING)
-    return f"  {step}", record.state, f"{record.seconds:.1f} s" if record.seconds else "", record.reason
+def _unended(run: Run, step: str) -> Record:
+    return Record(RUNNING if run.step_folder(step).exists() else WAITING)
 
 
 def show_end(run: Run) -> None:
@@ -75,9 +75,3 @@ def said(value: Value) -> str:
 
 def _about(help: str, choices: tuple[Value, ...]) -> str:
     return f"{help} One of: {', '.join(map(said, choices))}." if choices else help
-
-
-def _columns(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -12,6 +12,7 @@ ARTIFACT_MISSING, ARTIFACT_STALE, ARTIFACT_EMPTY = "artifact_missing", "artifact
 QUARANTINE_EXPIRED, LEFT_BEHIND, NOT_STORED = "quarantine_expired", "left_behind", "not_stored"
 # What is to be said of it, red or not.
 RETRIED, QUARANTINED, QUARANTINE_UNUSED = "retried", "quarantined", "quarantine_unused"
+LEFT_OUT = "left_out"
 TOLD = "told"  # by a record that is older than these kinds
 
 

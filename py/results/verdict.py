@@ -12,7 +12,8 @@ from py.results.reasons import Reason
 
 SUCCESS, FAILURE, ABORTED = "SUCCESS", "FAILURE", "ABORTED"
 STEPS_JUNIT = "junit_steps.xml"  # the runner's own: a case for each step
-JUNIT = re.compile(r"junit.*\.xml|test\.xml")  # what viewers take for JUnit, in any folder of the artifacts
+# What viewers take for JUnit, in any folder of the artifacts; Prow unpacks what it uploads.
+JUNIT = re.compile(r"(junit.*|test)\.xml(\.gz)?")
 
 
 class Attempt(NamedTuple):

@@ -97,6 +97,14 @@ def test_a_wrong_quarantine_stops_a_run_before_it_begins(project: Project) -> No
     assert not (project.folder / "runs").exists()
 
 
+def test_what_undoes_others_is_never_excused(project: Project) -> None:
+    project.declare('one = pipeline.step("one", sh(do="true"))\n'
+                    'pipeline.step("undo", sh(do="true"), undoes=[one], junit=True)')  # fmt: skip
+    (project.folder / "dags" / quarantine.NAME).write_text(f"[[sample.undo]]\n{GOOD}")
+    code, out = project.run()
+    assert (code, "no such step writes JUnit" in out) == (2, True)
+
+
 def test_a_part_of_a_pipeline_knows_the_entries_of_the_rest(project: Project) -> None:
     project.declare('pipeline.step("one", sh(do="true"))\npipeline.step("tests", sh(do="false"), junit=True)')
     until = quarantine.day(0)  # it has ended, but the step is not run
@@ -104,7 +112,7 @@ def test_a_part_of_a_pipeline_knows_the_entries_of_the_rest(project: Project) ->
         f"[[sample.tests]]\n{GOOD.replace('2026-12-01', until)}"
     )
     code, out = project.run("--only=one")
-    assert code == 0, out
+    assert (code, "  note: left out, as asked: tests\n" in out) == (0, True), out
     assert project.run()[0] == 1
     assert (
         "the quarantine of c.n in tests has ended (us, until 1970-01-01: issue 12)"

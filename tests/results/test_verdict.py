@@ -101,6 +101,8 @@ def bad(name: str = "bad") -> Case:
          "junit_x.xml is there, but no step declares it"),
         (all_of(put(FILE, good), put("deep/in/junit.xml", good)),
          "deep/in/junit.xml is there, but no step declares it"),
+        (all_of(put(FILE, good), text("junit_x.xml.gz", "packed")),
+         "junit_x.xml.gz is there, but no step declares it"),
         (all_of(put(FILE, good), put("e2e/test.xml", good)),
          "e2e/test.xml is there, but no step declares it"),
         (all_of(put("good.xml", good), link(FILE, "good.xml")),
