@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 MOST_CASES = 100_000  # of a file
+MOST_ELEMENTS = 2_000_000  # of a file, whatever they are: some seconds
 MOST_TEXT = 20_000  # characters of a failure
+MOST_TOKEN = 8_000_000  # bytes of a tag with its attributes, or of a comment
 DEEPEST = 10_000  # elements in elements, which is where Go's parser ends
 _PIECE = 1 << 16
 _ROOTS = ("testsuites", "testsuite")
@@ -67,7 +69,7 @@ class JUnit:
     )  # tag, attributes; below the root
     numbers: list[tuple[str, str, str]] = field(default_factory=list)  # of suites: attribute, value, suite
     deep: int = 0  # cases in suites in suites
-    is_cut: bool = False  # there are more cases than were looked at
+    is_cut: bool = False  # there is more in it than was looked at
 
     @property
     def is_read(self) -> bool:
@@ -89,11 +91,15 @@ def read_junit(name: str, read: Callable[[int], bytes], most: int, size: int) ->
     junit, length = JUnit(name), 0
     parser = _parser(junit)
     try:
-        while piece := read(_PIECE):
+        # What the parser has not used it reads again, so a token that goes on gets ever larger pieces.
+        while piece := read(max(_PIECE, length - parser.CurrentByteIndex)):
             length += len(piece)
             if length > most:
                 return JUnit(name, size=max(length, size))
             parser.Parse(piece, False)
+            if length - parser.CurrentByteIndex > MOST_TOKEN:
+                junit.is_cut = True
+                return junit
         junit.is_empty = length == 0
         if length:
             parser.Parse(b"", True)
@@ -127,6 +133,7 @@ class _Reader:
 
     def __init__(self, junit: JUnit) -> None:
         self.junit = junit
+        self.elements = 0
         self.open: list[str] = []
         self.suites: list[str] = []
         self.case: Case | None = None
@@ -140,11 +147,14 @@ class _Reader:
         raise _Enough  # what it stands for may be of any length
 
     def start(self, spelled: str, given: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > MOST_ELEMENTS:
+            self._stop()
         tag = spelled.rpartition(":")[2]
         if not self.open:
             self._root(tag, given.get("xmlns") or spelled.rpartition(":")[0])
         elif len(self.open) == 1:
-            self.junit.suites.append((tag, given))
+            self._below_the_root(tag, given)
         if len(self.open) >= DEEPEST:
             raise ValueError(f"more than {DEEPEST} elements are in one another")
         self.result = None
@@ -178,10 +188,18 @@ class _Reader:
         if tag not in _ROOTS:
             raise _Enough
 
+    def _below_the_root(self, tag: str, given: Mapping[str, str]) -> None:
+        if len(self.junit.suites) >= MOST_CASES:
+            self._stop()
+        self.junit.suites.append((tag, given))
+
+    def _stop(self) -> None:
+        self.junit.is_cut = True
+        raise _Enough
+
     def _case(self, given: Mapping[str, str]) -> None:
         if len(self.junit.cases) >= MOST_CASES:
-            self.junit.is_cut = True
-            raise _Enough
+            self._stop()
         self.case = Case(given, tuple(self.suites))
         self.junit.cases.append(self.case)
         where = ["testsuites", "testsuite"] if self.junit.root == "testsuites" else ["testsuite"]

@@ -6,14 +6,14 @@ broken, and none of them is waited for.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from py.artifacts import Item, Store
-from py.results.viewers.cases import MOST_CASES, JUnit, looks_like_junit, read_junit
+from py.results.viewers.cases import JUnit, looks_like_junit, read_junit
 from py.results.viewers.place import Place
 from py.tools.errors import Absent
 
@@ -21,6 +21,8 @@ STARTED, FINISHED, PROWJOB, PODINFO = "started.json", "finished.json", "prowjob.
 METADATA = "artifacts/metadata.json"
 LOG = "build-log.txt"
 MOST_FILES = 50_000
+MOST_JUNIT = 1000  # files; each costs a question to the store
+MOST_GUESSES = 100  # files that may be JUnit, though their names do not say so
 MOST_JSON = 10_000_000  # bytes of a file
 MOST_XML = 100_000_000  # bytes of a file, which is what TestGrid and Spyglass read
 MOST_XML_IN_ALL = 300_000_000  # bytes
@@ -45,6 +47,7 @@ class RunFolder:
         self.store, self.place = store, place
         self.now = time.time() if now is None else now
         self.unread: list[str] = []  # what was not looked at, and why
+        self._documents: dict[str, Document | None] = {}
 
     @cached_property
     def _found(self) -> dict[str, Item]:
@@ -90,8 +93,11 @@ class RunFolder:
 
     def document(self, name: str) -> Document | None:
         """A JSON file of the folder, if it is there."""
-        if name not in self.files:
-            return None
+        if name not in self._documents:
+            self._documents[name] = self._document(name) if name in self.files else None
+        return self._documents[name]
+
+    def _document(self, name: str) -> Document:
         content = self.head(name, MOST_JSON + 1)
         if len(content) > MOST_JSON:
             return Document(name, {}, f"is larger than {MOST_JSON // 1_000_000} MB")
@@ -108,21 +114,31 @@ class RunFolder:
     @cached_property
     def junit(self) -> list[JUnit]:
         """The files that hold JUnit, or that are called so, each read once."""
-        found, left = [], MOST_XML_IN_ALL
-        for name, item in self.files.items():
+        found: list[JUnit] = []
+        left = MOST_XML_IN_ALL
+        for name in self._junit_names():
+            size = min(self.files[name].size, MOST_XML)
+            if size > left or len(found) == MOST_JUNIT:
+                self.unread.append(f"{name}: there is too much JUnit in all")
+                continue
+            found.append(self._junit(name, self.files[name]))
+            if found[-1].is_cut:
+                self.unread.append(f"{name}: all after the first {len(found[-1].cases)} cases")
+            left -= size
+        return found
+
+    def _junit_names(self) -> Iterator[str]:
+        """The files that hold JUnit by their names, or else by how they begin."""
+        guesses = 0
+        for name in self.files:
             if not name.endswith(".xml"):
                 continue
-            if "junit" not in Path(name).name and not looks_like_junit(self.head(name, HEAD)):
-                continue
-            if item.size > left:
-                self.unread.append(f"{name}: there is more than {MOST_XML_IN_ALL // 1_000_000} MB of JUnit")
-                found.append(JUnit(name, size=item.size))
-                continue
-            found.append(self._junit(name, item))
-            if found[-1].is_cut:
-                self.unread.append(f"{name}: all after the first {MOST_CASES} cases")
-            left -= min(item.size, MOST_XML)
-        return found
+            if "junit" in Path(name).name:
+                yield name
+            elif guesses < MOST_GUESSES:
+                guesses += 1
+                if looks_like_junit(self.head(name, HEAD)):
+                    yield name
 
     def _junit(self, name: str, item: Item) -> JUnit:
         if item.size > MOST_XML:

@@ -5,7 +5,8 @@ and kettle's make_db.py where they are looked for.
 """
 
 import re
-from typing import NamedTuple
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from py.artifacts import Store, open_store
 from py.results.layout import LATEST
@@ -22,7 +23,8 @@ _SHAPES = [
 _LONGEST = 4096  # bytes that Spyglass reads of an alias
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """A run in the layout: the store's root, the folder of the job's runs, and the names in the path.
 
     `owner` is the org_repo of a pull request, or what a postsubmit's path has there and should not; `pull` is
@@ -35,6 +37,7 @@ class Place(NamedTuple):
     build: str
     owner: str = ""
     pull: str = ""
+    _read: dict[str, str | None] = field(default_factory=dict, init=False)
 
     @property
     def folder(self) -> str:
@@ -67,11 +70,10 @@ class Place(NamedTuple):
 
     def text(self, name: str) -> str | None:
         """What a file beside the runs holds, if it is there."""
-        try:
-            with self.root.open(name) as stream:
-                return stream.read(_LONGEST).decode(errors="replace")
-        except Absent:
-            return None
+        if name not in self._read:
+            with suppress(Absent), self.root.open(name) as stream:
+                self._read[name] = stream.read(_LONGEST).decode(errors="replace")
+        return self._read.setdefault(name, None)
 
     def link(self, name: str) -> str:
         """Where the metadata of a file leads, by either of the names that TestGrid knows."""

@@ -1,5 +1,6 @@
 """Of each broken folder that is found which is wrong with it, for those viewers who stumble, and no more."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def found(made: Made, root: str = "") -> Found:
     store = open_store(str(made.run))
     place = place_of(store.url)
     if place and root:
-        place = place._replace(root=Renamed(place.root, root))
+        place = replace(place, root=Renamed(place.root, root))
     return {(one.viewer, one.fault, one.file) for one in findings(RunFolder(store, place, NOW))}
 
 

@@ -138,3 +138,9 @@ def test_names_that_no_terminal_should_show_are_shown_as_text(tmp_path: Path) ->
     made = make(tmp_path, PERIODIC)
     write(FINISHED, json.dumps({"timestamp": 1, "result": "\ud800\x1b", "metadata": {"\x00": [BUILD]}}))(made)
     look(made)
+
+
+def test_a_tag_that_does_not_end_is_not_read_over_and_over(tmp_path: Path) -> None:
+    made = make(tmp_path, PERIODIC)
+    write(JUNIT, b'<testsuites a="' + b"x" * 30_000_000)(made)
+    assert look(made).unread == (f"{JUNIT}: all after the first 0 cases",)

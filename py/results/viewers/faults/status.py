@@ -169,7 +169,8 @@ def _end(run: RunFolder) -> Any:
 
 
 def _failed(run: RunFolder) -> list[str]:
-    return [f"{case.name} ({junit.name})" for junit in run.junit for case in junit.cases if case.failed]
+    read = [junit for junit in run.junit if junit.is_read]
+    return [f"{case.name} ({junit.name})" for junit in read for case in junit.cases if case.failed]
 
 
 def _times(run: RunFolder) -> dict[str, int]:

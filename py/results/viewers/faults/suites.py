@@ -80,7 +80,7 @@ def _junit_encoding(run: RunFolder) -> Iterator[Spot]:
 @FAULTS.fault("write the file when there are cases; a suite in which nothing ran should fail")
 def _junit_without_cases(run: RunFolder) -> Iterator[Spot]:
     for junit in run.junit:
-        if junit.is_empty or (junit.is_read and not junit.cases):
+        if junit.is_empty or (junit.is_read and not junit.cases and not junit.is_cut):
             yield Spot(junit.name, "there is no case in it")
 
 
