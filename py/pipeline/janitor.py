@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from py.pipeline.run import Run
 
-ENDED = {"success", "failed", "upstream_failed", "skipped", "removed"}
-
 
 def janitor_dag() -> "DAG | None":
     """The janitor; nothing where Airflow is not what loads the file.
@@ -54,6 +52,8 @@ def finish_lost_runs(ti: Any) -> list[str]:
 
 def _over(ti: Any, run: "Run") -> bool:
     """Whether Airflow will do nothing more for a run."""
+    from py.airflow_api.api import ENDED
+
     if not ti.get_dr_count(run.pipeline, run_ids=[run.id]):
         return True
     if ti.get_dagrun_state(run.pipeline, run.id) not in ("success", "failed"):
