@@ -88,7 +88,10 @@ def _read(store: Store, total: int, newest: list[str], read: Callable[[str], Pas
 
     results = list(_mapped(store, tried, reversed(newest)))
     runs = [each for each in results if isinstance(each, Past)]
-    return Found(store.url, runs, total, [each for each in results if isinstance(each, str)])
+    lost = [each for each in results if isinstance(each, str)]
+    if not runs:
+        raise StoreError(f"none of the {len(lost)} newest runs in {store.url} can be read; {lost[0]}")
+    return Found(store.url, runs, total, lost)
 
 
 def _mapped(store: Store, tried: Callable[[str], Past | str], names: Iterable[str]) -> Iterator[Past | str]:

@@ -21,6 +21,7 @@ CUT, NOT_RUN = "aborted", "not run"
 RUN, STEP, TEST = "run", "step", "test"
 LONGEST = 300  # characters of a name, or of a reason, that are kept
 LARGEST = 20_000_000  # bytes of a file that is read
+MOST = 20_000  # cells of a run
 PAGES = ("report.html", "build-log.txt")  # what a person wants to see of a run, the best first
 _JUNIT = re.compile(r"artifacts/(?:.*/)?junit(?:_([^_]*))?[^/]*\.xml")
 _NO_FAILURE = re.compile(r"attempt \d+ (passed|aborted|not run)\b")  # as the runner tells of earlier ones
@@ -95,10 +96,12 @@ def read(
     for name, item in files.items():
         if found := _JUNIT.fullmatch(name):
             group = "" if (found[1] or "").isdigit() else line(found[1] or "")  # a number: of a thread
-            for case in _cases(store, item, damaged):
+            for case in _cases(store, item, damaged)[: MOST - len(cells)]:
                 subject = _subject(name, group, case.classname, case.name)
                 cell = _step(case) if subject.kind == STEP else _cell(case)
                 cells[subject] = _both(cells[subject], cell) if subject in cells else cell
+    if len(cells) == MOST:
+        damaged.append(f"{folder} holds {MOST:,} tests or more; more are not looked at")
     page = next((name for name in PAGES if name in files), "")
     return Past(folder.rpartition("/")[2], folder, page, begin, result, commit, tested, cells, tuple(damaged))
 

@@ -10,7 +10,7 @@ import pytest
 
 from py.artifacts import Store, open_store
 from py.artifacts.folder import Folder
-from py.results import builds, junit, records
+from py.results import builds, junit, past, records
 from py.results.builds import Found
 from py.results.junit import Case
 from py.results.layout import BATCH
@@ -30,7 +30,7 @@ from py.results.past import (
     Subject,
 )  # fmt: skip
 from py.results.verdict import ABORTED, FAILURE, SUCCESS
-from py.tools.errors import UsageError
+from py.tools.errors import StoreError, UsageError
 from py.tools.refs import Pull, Refs
 from tests.pasts import EPOCH, EVERY, job, keep
 from tests.stores import KINDS
@@ -241,6 +241,23 @@ def test_an_alias_that_leads_nowhere_loses_only_its_run(tmp_path: Path, alias: s
     assert told in lost
 
 
+def test_where_no_run_can_be_read_the_reason_is_told(tmp_path: Path) -> None:
+    keep(tmp_path, job(2, "c", pull=12))
+    (tmp_path / f"pr-logs/directory/nightly/{job(2).build}.txt").write_text("nowhere")
+    with pytest.raises(
+        StoreError, match=r"none of the 1 newest runs in file://.* can be read; \d+: .*leads to no run"
+    ):
+        stored(tmp_path)
+
+
+def test_a_run_of_countless_tests_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "MOST", 10)
+    many = [Case("c", f"n{number}", 1.0) for number in range(50)]
+    keep(tmp_path, job(1), tests={"junit_x.xml": many, "junit_y.xml": many})
+    assert len(only(tmp_path).cells) == 10
+    assert "10 tests or more" in only(tmp_path).damaged[0]
+
+
 def test_what_is_no_build_is_passed_over(tmp_path: Path) -> None:
     keep(tmp_path, job(1))
     for name in ("manual__2026", "latest", "-1", "1" * 21):
@@ -362,7 +379,9 @@ def test_local_runs_are_found_by_what_they_say_they_are_runs_of(tmp_path: Path) 
     put(tmp_path, "hello-c", 3.0, result="")
     put(tmp_path, "hello-dry", 4.0, params={"dryrun": True})
     put(tmp_path, "hello-other", 5.0, pipeline="hello-other")
-    (tmp_path / ".open").mkdir()
+    for name in (".open", "a\nb", "hello-empty", ".windtunnel.x"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "hello-a/artifacts/a\nb").write_text("")
     found = local(tmp_path)
     assert [(run.id, run.result) for run in found.runs] == [
         ("hello-b", FAILURE),

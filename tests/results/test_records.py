@@ -65,7 +65,8 @@ def test_a_record_of_others_or_a_damaged_one_is_written_over(store: Store, damag
     assert records.read_green(store, "nightly") == Green("c1", job(1).build)
 
 
-def test_of_many_at_once_the_newest_stays(store: Store) -> None:
+def test_of_many_at_once_the_newest_stays(store_url: str) -> None:
+    store = open_store(store_url)
     runs = [job(number, f"c{number}") for number in range(24)]
     Random(4).shuffle(runs)
     with ThreadPoolExecutor(8) as pool:
@@ -85,7 +86,8 @@ def test_a_release_takes_the_place_of_the_one_that_was_read_and_of_no_other(stor
     assert json.loads(store.get("latest_release.json"))["sha"] == "c3"
 
 
-def test_of_two_releases_at_once_one_wins(store: Store) -> None:
+def test_of_many_releases_at_once_one_wins(store_url: str) -> None:
+    store = open_store(store_url)
     before = records.read_release(store)
     write: Callable[[int], bool] = lambda n: records.write_release(store, before._replace(commit=f"c{n}"))  # noqa: E731
     with ThreadPoolExecutor(8) as pool:
