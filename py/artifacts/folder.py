@@ -1,8 +1,9 @@
 """Artifacts in a folder, of this machine or mounted there.
 
-Each write makes a new file and moves it to its name, so whoever looks finds it whole. While it is moved the
-folder that it is in is locked: what several programs do to a file comes one after another, and what is asked
-of it before (that there is none, that it is as it was) still holds. Metadata is in a hidden file beside.
+Content goes to a file without a name, which then gets its own: whoever looks finds it whole, and of several
+who make the same file one succeeds. Where it takes the place of another, the folder around it is locked: what
+several programs do comes one after another, and what was asked of the file before still holds. Metadata is in
+a hidden file beside.
 
 A version is the file's time, set by us so that each write has a later one, to the nanosecond; inode and size
 tell what others wrote.
@@ -10,13 +11,9 @@ tell what others wrote.
 
 import builtins
 import errno
-import fcntl
 import json
 import os
-import secrets
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -26,12 +23,11 @@ from typing import BinaryIO
 from py.artifacts.base import Content, Item
 from py.artifacts.content import noted, reading
 from py.artifacts.urls import RESERVED, checked, is_kept
-from py.tools.errors import Absent, StoreError, UsageError
+from py.artifacts.writing import New, in_folder, locked, remove_empty
+from py.tools.errors import Absent, StoreError
 
+_ANY, _NONE = "any", "none"  # in place of a version
 _NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-_ATTEMPTS = 100  # at a folder that others take away whenever it is empty
-_NO_LOCK = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP)  # NFS locks files, but no folder
-_PIECE = 1 << 20  # bytes
 _ROOM = "make room there, or name another store"
 _RIGHT = "give this user the right to, or name another store"
 _NEXT = {
@@ -39,6 +35,7 @@ _NEXT = {
     errno.EDQUOT: _ROOM,
     errno.EEXIST: "a file is where a folder should be; remove it, or take another name",
     errno.EISDIR: "a folder is where the file should be; remove it, or take another name",
+    errno.ENAMETOOLONG: "take a shorter name",
     errno.ENOSPC: _ROOM,
     errno.ENOTDIR: "a file is where a folder should be; remove it, or take another name",
     errno.EPERM: _RIGHT,
@@ -60,31 +57,25 @@ class Folder:
 
     def check(self) -> None:
         """Make the folder; write a hidden file and take it away."""
-        with self._told("written"), _new(self._root, BytesIO(b"?")):
-            pass
+        with self._told("written"), New(self._root) as new:
+            new.fill(BytesIO(b"?"))
 
     def put(self, name: str, content: Content, *, metadata: Mapping[str, str] | None = None) -> None:
         """Write a file, or write it anew."""
-        self._write(name, content, lambda path: True, noted(metadata))
+        self._write(name, content, _ANY, noted(metadata))
 
     def put_all(self, files: Mapping[str, Path]) -> None:
         """Write one file after another: side by side is no faster on a disk."""
         for name, path in files.items():
-            self.put(name, path)
+            self._write(name, path, _ANY)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write a file unless there is one."""
-        return self._write(name, content, lambda path: _item(name, path) is None)
+        return self._write(name, content, _NONE)
 
     def swap(self, name: str, content: bytes, version: str) -> bool:
         """Write a file anew if it still has that version."""
-
-        def is_unchanged(path: Path) -> bool:
-            item = _item(name, path)
-            return item is not None and item.version == version
-
-        # Asked before as well, or else a folder would be made for nothing.
-        return is_unchanged(self._path(name)) and self._write(name, content, is_unchanged)
+        return self._write(name, content, version) if self.find(name) else False
 
     def get(self, name: str) -> bytes:
         """What a file holds."""
@@ -129,32 +120,19 @@ class Folder:
         """Take a file away, and folders that this leaves empty."""
         path = self._path(name)
         with self._told("removed", name), suppress(*_NOT_THERE):
-            with _locked(path.parent):
+            with locked(path.parent):
                 path.unlink()
                 _beside(path).unlink(missing_ok=True)
-            _remove_empty(path.parent, self._root)
+            remove_empty(path.parent, self._root)
 
     def _write(
-        self,
-        name: str,
-        content: Content,
-        may: Callable[[Path], bool],
-        metadata: Mapping[str, str] | None = None,
+        self, name: str, content: Content, version: str, metadata: Mapping[str, str] | None = None
     ) -> bool:
-        """Write a file if it may be written, which is asked while nobody else can write it."""
+        """Write a file over a version, over any, or over none; false, and nothing written, over another."""
         path = self._path(name)
-        with (
-            reading(content) as source,
-            self._told("written", name),
-            _new(path.parent, source) as new,
-            _locked(path.parent),
-        ):
-            if not may(path):
-                return False
-            _make_later(new, path)
-            _note(path, metadata)
-            new.replace(path)
-        return True
+        with reading(content) as source, self._told("written", name), New(path.parent) as new:
+            new.fill(source)
+            return in_folder(path.parent, lambda: _become(new, path, version, metadata))
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[Item]:
         for entry in self._entries(folder):
@@ -185,57 +163,23 @@ class Folder:
             yield
         except OSError as error:
             where = f"{self.url}/{name}" if name else self.url
-            if error.errno == errno.ENAMETOOLONG:
-                raise UsageError(f"{where} is too long for the file system there") from None
             then = _NEXT.get(error.errno or 0, "see whether its disk is well")
             raise StoreError(f"{where} cannot be {what} ({error.strerror}); {then}") from None
 
 
-@contextmanager
-def _new(folder: Path, source: BinaryIO) -> Iterator[Path]:
-    """A new file under a hidden name, gone afterwards unless it was moved."""
-    new = folder / f"{RESERVED}{secrets.token_hex(8)}.part"
-    try:
-        with _created(new) as file:
-            shutil.copyfileobj(source, file, _PIECE)
-        yield new
-    finally:
-        with suppress(*_NOT_THERE):
-            new.unlink()
-
-
-def _created(new: Path) -> BinaryIO:
-    for _ in range(_ATTEMPTS):
-        with suppress(FileNotFoundError):
-            return new.open("xb")
-        new.parent.mkdir(parents=True, exist_ok=True)
-    return new.open("xb")
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, for which every program waits that moves a file there."""
-    handle = _lock(folder, os.O_RDONLY | os.O_DIRECTORY)
-    if handle is None:
-        handle = _lock(folder / f"{RESERVED}lock", os.O_RDWR | os.O_CREAT)
-    if handle is None:
-        raise StoreError(f"file://{folder}: its file system knows no locks; name another store")
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock(path: Path, how: int) -> int | None:
-    handle = os.open(path, how, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError as error:
-        os.close(handle)
-        if error.errno in _NO_LOCK:
-            return None
-        raise
-    return handle
+def _become(new: New, path: Path, version: str, metadata: Mapping[str, str] | None) -> bool:
+    if new.unnamed and not metadata and version in (_ANY, _NONE):
+        if new.become(path):
+            return True
+        if version == _NONE:
+            return False
+    with locked(path.parent):
+        item = _item(path.name, path)
+        if version not in (_ANY, item.version if item else _NONE):
+            return False
+        _note(path, metadata)
+        new.replace(path)
+    return True
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -259,18 +203,11 @@ def _item(name: str, path: "Path | os.DirEntry[str]") -> Item | None:
     return Item(name, found.st_size, found.st_mtime, version)
 
 
-def _make_later(new: Path, old: Path) -> None:
-    """Set a file's time to now, and after that of the file whose place it takes."""
-    now = time.time_ns()
-    with suppress(FileNotFoundError):
-        now = max(now, old.stat().st_mtime_ns + 1)
-    os.utime(new, ns=(now, now))
-
-
 def _note(path: Path, metadata: Mapping[str, str] | None) -> None:
     beside = _beside(path)
     if metadata:
-        with _new(path.parent, BytesIO(json.dumps(dict(metadata)).encode())) as new:
+        with New(path.parent) as new:
+            new.fill(BytesIO(json.dumps(dict(metadata)).encode()))
             new.replace(beside)
     else:
         beside.unlink(missing_ok=True)
@@ -278,11 +215,3 @@ def _note(path: Path, metadata: Mapping[str, str] | None) -> None:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{RESERVED}{path.name}.json")
-
-
-def _remove_empty(folder: Path, top: Path) -> None:
-    """Remove a folder and those around it, up to the top, as long as they are empty."""
-    with suppress(OSError):
-        while folder != top:
-            folder.rmdir()
-            folder = folder.parent

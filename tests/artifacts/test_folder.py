@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from py.artifacts import open_store
-from py.tools.errors import StoreError, UsageError
+from py.artifacts import open_store, writing
+from py.tools.errors import StoreError
 
 NOBODY = 65534
 WRITE_UNTIL_FULL = """
 import sys
 from pathlib import Path
-from py.artifacts import open_store
+from py.artifacts import open_store, writing
 store = open_store(sys.argv[1])
 store.put("small", b"1")
 try:
@@ -148,12 +148,6 @@ def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
         open_store(f"{tmp_path}/a").check()
 
 
-def test_a_path_too_long_for_the_system_is_a_mistake(tmp_path: Path) -> None:
-    store = open_store(str(tmp_path / "/".join(["x" * 250] * 11)))
-    with pytest.raises(UsageError, match="is too long for the file system there"):
-        store.put("/".join(["y" * 250] * 4), b"")
-
-
 def test_links_are_read_but_no_folder_is_entered_by_one(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
     store.put("a/file", b"1")
@@ -170,3 +164,19 @@ def test_a_file_with_a_name_that_no_store_keeps_is_not_listed(tmp_path: Path) ->
     (tmp_path / os.fsdecode(b"\xff")).touch()
     (tmp_path / "c").touch()
     assert [item.name for item in open_store(str(tmp_path)).list()] == ["c"]
+
+
+def test_where_a_file_must_have_a_name_a_hidden_one_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on NFS, where a file is made under a name or not at all."""
+    monkeypatch.setattr(writing, "_UNNAMED", 0)
+    store = open_store(str(tmp_path))
+    store.put("a/b", b"1")
+    store.put("a/b", b"2", metadata={"link": "x"})
+    assert store.get("a/b") == b"2"
+    assert store.metadata("a/b") == {"link": "x"}
+    assert not store.put_if_absent("a/b", b"3")
+    assert store.put_if_absent("a/c", b"3")
+    store.delete("a/b")
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "c"]

@@ -28,6 +28,7 @@ WRONG = {
     "gs://bucket/#x": "gs://bucket/#x: a store's URL ends with its folder; leave out what begins with ? or #",
     "gs://bucket/a/../b": "gs://bucket/a/../b: a part between two slashes is empty, . or ..",
     "gs://bucket//b": "gs://bucket//b: a part between two slashes is empty, . or ..",
+    "file:///" + "a" * 3001: "file:///" + "a" * 3001 + ": the name is too long: 3001 bytes of 3000",
     "gs://bucket/a\nb": "'gs://bucket/a\\nb': the character '\\n' cannot be in a store's URL",
 }
 
