@@ -214,6 +214,10 @@ def _cases(root: "Element") -> list[Case]:
 
 
 def _case(entry: "Element") -> Case:
+    if (
+        len(entry) and entry.find(".//testcase") is not None
+    ):  # whose failure would be whose? And if very deep?
+        raise ValueError("it has a testcase within another")
     results = [result for result in entry.iter() if result.tag in _RESULTS]
     said = {result.tag: _text(result.text) or _text(result.get("message")) or NO_TEXT for result in results}
     failure = said.get("failure") or said.get("error") or ""

@@ -148,6 +148,7 @@ broken = {
     "cut off": "<testsuites><testsuite><testcase name='n'>",
     "a page": "<html><body/></html>",
     "a bad time": "<testsuite><testcase name='n' time='soon'/></testsuite>",
+    "tests in tests": "<testsuite>" + "<testcase>" * 50_000 + "</testcase>" * 50_000 + "</testsuite>",
     "an unknown encoding": "<?xml version='1.0' encoding='martian'?><testsuite/>",
     "a control character": "<testsuite><testcase name='\x01'/></testsuite>",
     "billions of laughs": BOMB + "]><testsuite><testcase name='&a11;'/></testsuite>",

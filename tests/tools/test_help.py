@@ -104,5 +104,5 @@ def test_a_page_of_help_comes_without_what_only_running_needs(tmp_path: Path) ->
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=30, check=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    heavy = {"fire", "rich", "kubernetes", "jinja2", "junitparser", "yaml", "cryptography", "tenacity"}
+    heavy = {"fire", "rich", "kubernetes", "jinja2", "yaml", "cryptography", "tenacity"}
     assert heavy.intersection(ended.stderr.split()) == set()
