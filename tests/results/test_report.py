@@ -163,7 +163,7 @@ def test_a_red_run_says_why_on_top_and_opens_at_the_step_that_failed(shown: Call
     expect(page).to_have_title(f"red failed: {page.locator('.facts .mono').text_content()}")
     top = page.get_by_role("banner")
     expect(top.get_by_role("heading")).to_have_text("red failed")
-    expect(top).to_contain_text("4 steps passed, 1 failed, 1 not run")
+    expect(top).to_contain_text("4 steps passed, 1 failed, 1 not run · 1 test passed, 1 failed, 1 skipped")
     expect(top).to_contain_text(f"tests failed: exit code 1: {ATTACK}")
     expect(top).to_contain_text("not run: publish")
     expect(page.locator("details.step[open]")).to_have_attribute("id", "step-tests")
