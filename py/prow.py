@@ -1,19 +1,18 @@
 """Binary for CI jobs: run a pipeline in an Airflow, wait for its verdict; write results, and check them."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from py.tools import cli, dryrun
-from py.tools.errors import Missing, UsageError
+from py.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from py.airflow_api import Place
+    from py.artifacts import Store
     from py.following.session import Session
+    from py.results.layout import Job
 
 TIME_LIMIT, AWAY_LIMIT = 6 * 3600, 300  # seconds
 EXIT = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 1}
-URL, USERNAME, PASSWORD, TOKEN = (f"AIRFLOW_API_{word}" for word in ("URL", "USERNAME", "PASSWORD", "TOKEN"))
 
 
 class Folder(TypedDict):
@@ -130,7 +129,7 @@ class Prow:
         or the place cannot be reached. A warning is no more than that. docs/viewers.md says who reads what.
 
         Args:
-            url: The run's folder: a URL (gs://, s3://, file://) or a path, as in runs/last.
+            url: The run's folder: a URL (gs://, s3://, file://) or a path, as runs/NAME.
             json: Print JSON.
         """
         from py.results import verify
@@ -172,17 +171,14 @@ class Prow:
             pull: Pull request that is tested ($PULL_NUMBER).
             commit: Its head, or without one the commit ($PULL_PULL_SHA, $PULL_BASE_SHA).
         """
-        from py.artifacts import open_store
-        from py.pipeline import jobs
-        from py.results import layout, plain_job
+        from py.results import plain_job
 
         told = {"job": job, "job_type": job_type, "build": build, "org": org, "repo": repo}
-        asked = jobs.asked(**told, refs=refs, pull=pull, commit=commit, is_new=True)
-        place = open_store(store)
-        where = f"{place.url}/{layout.folder(asked)}"
-        if not dryrun.would(f"write started.json and prowjob.json to {where}, and what leads there"):
-            plain_job.begin(place, asked)
-        return {"build": asked.build, "folder": where}
+        told |= {"refs": refs, "pull": pull, "commit": commit}
+        place, run, where = _run_of(store, told, is_new=True)
+        if not dryrun.would(f"write started.json to {where['folder']}, and what leads there"):
+            plain_job.begin(place, run)
+        return where
 
     def finished(
         self,
@@ -218,54 +214,40 @@ class Prow:
             pull: Pull request that is tested ($PULL_NUMBER).
             commit: Its head, or without one the commit ($PULL_PULL_SHA, $PULL_BASE_SHA).
         """
-        from py.artifacts import open_store
-        from py.pipeline import jobs
-        from py.results import layout, plain_job
+        from py.results import plain_job
 
         if result not in EXIT:
             raise UsageError(f"--result={result}: a run ends with one of {', '.join(EXIT)}")
         told = {"job": job, "job_type": job_type, "build": build, "org": org, "repo": repo}
-        asked = jobs.asked(**told, refs=refs, pull=pull, commit=commit, is_new=False)
-        place = open_store(store)
-        where = f"{place.url}/{layout.folder(asked)}"
+        told |= {"refs": refs, "pull": pull, "commit": commit}
+        place, run, where = _run_of(store, told, is_new=False)
         files = Path(artifacts) if artifacts else None
         if files and not files.is_dir():
             raise UsageError(f"--artifacts={artifacts} is no folder")
-        if not dryrun.would(f"write finished.json ({result}) to {where}"):
-            plain_job.end(place, asked, result, artifacts=files, log=Path(log) if log else None)
-        return {"build": asked.build, "folder": where}
+        if not dryrun.would(f"write finished.json ({result}) to {where['folder']}"):
+            plain_job.end(place, run, result, artifacts=files, log=Path(log) if log else None)
+        return where
 
 
 def _session(dag: str, url: str, time_limit: float, away_limit: float, on_interrupt: str) -> "Session":
+    from py.following.place import place
     from py.following.session import Limits, Session
 
     for flag, seconds in (("time_limit", time_limit), ("away_limit", away_limit)):
         if seconds <= 0:
             raise UsageError(f"--{flag} wants seconds above 0, not {seconds:g}")
     again = f" --url={url}" if url else ""
-    return Session(dag, _place(url), Limits(time_limit, away_limit), on_interrupt, again)
+    return Session(dag, place(url), Limits(time_limit, away_limit), on_interrupt, again)
 
 
-def _place(url: str) -> "Place":
-    """Where Airflow is, and who we are there. What the local one's folder says is for no other."""
-    from py.airflow_api import Place
-    from py.servers.home import USER, Home
+def _run_of(store: str, told: dict[str, str], *, is_new: bool) -> "tuple[Store, Job, Folder]":
+    """The store, the job and its run's place there, as flags and the environment tell them."""
+    from py.artifacts import open_store
+    from py.pipeline import jobs
+    from py.results import layout
 
-    home = Home()
-    local = home.url() if home.env() else ""
-    asked = (url or os.environ.get(URL, "") or local).rstrip("/")
-    if not asked:
-        raise Missing(f"no Airflow is here: start one with `make run_airflow`, or give --url= or ${URL}")
-    if not asked.startswith(("http://", "https://")):
-        raise UsageError(f"--url={asked} is no URL as http://localhost:8080 is")
-    if asked.replace("//127.0.0.1:", "//localhost:") == local:
-        return Place(asked, USER, home.password(), source=str(home.passwords))
-    if token := os.environ.get(TOKEN, ""):
-        return Place(asked, token=token, source=f"${TOKEN}")
-    user, password = os.environ.get(USERNAME, ""), os.environ.get(PASSWORD, "")
-    if not (user and password):
-        raise Missing(f"who are we at {asked}? Set ${USERNAME} and ${PASSWORD}, or ${TOKEN}")
-    return Place(asked, user, password, source=f"${PASSWORD}")
+    job, place = jobs.asked(told, is_new=is_new), open_store(store)
+    return place, job, {"build": job.build, "folder": f"{place.url}/{layout.folder(job)}"}
 
 
 if __name__ == "__main__":

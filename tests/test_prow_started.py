@@ -2,13 +2,14 @@
 
 import json
 import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from py import prow as prow_binary
 from py.results.verify import verify
-from tests.airflows import ran
+from py.tools import cli
 
 SHA, HEAD, OTHER = "1" * 40, "2" * 40, "3" * 40
 BUILD = "1700000000000000123"
@@ -29,10 +30,25 @@ PLACES = {
 }
 
 
-def prow(*words: object, **env: str) -> tuple[int, str]:
-    """Exit code and output of `prow …` where nothing but `env` tells of a job."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
-    return ran([sys.executable, "-m", "py.prow", *map(str, words)], kept | env)
+Prow = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def prow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Prow:
+    """`prow …` where nothing but what is given tells of a job: its exit code and output."""
+
+    def call(*words: object, **env: str) -> tuple[int, str]:
+        for key in os.environ:
+            if key.startswith(OURS):
+                monkeypatch.delenv(key)
+        for key, value in env.items():
+            monkeypatch.setenv(key, value)
+        with pytest.raises(SystemExit) as ended:
+            cli.main(prow_binary.Prow, [*map(str, words)])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out + err
+
+    return call
 
 
 def said(path: Path) -> dict[str, object]:
@@ -55,7 +71,7 @@ def left(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_a_job_of_prow_s_is_seen_by_all_viewers(kind: str, tmp_path: Path, left: Path) -> None:
+def test_a_job_of_prow_s_is_seen_by_all_viewers(prow: Prow, kind: str, tmp_path: Path, left: Path) -> None:
     store, env = tmp_path / "store", TYPES[kind] | {"JOB_TYPE": kind}
     code, out = prow("started", store, **env)
     assert (code, out) == (0, f"build: {BUILD}\nfolder: file://{store}/{PLACES[kind]}\n")
@@ -71,7 +87,7 @@ def test_a_job_of_prow_s_is_seen_by_all_viewers(kind: str, tmp_path: Path, left:
     assert (end["passed"], end["metadata"]) == (True, end["metadata"] | {"cluster": "e2e-1"})  # type: ignore[operator]
 
 
-def test_flags_tell_as_much_as_prow_does_and_come_before_it(tmp_path: Path) -> None:
+def test_flags_tell_as_much_as_prow_does_and_come_before_it(prow: Prow, tmp_path: Path) -> None:
     store = tmp_path / "store"
     flags = ["--job=mine", "--build=1800000000000000000", "--org=o", "--repo=r", "--pull=7"]
     assert prow("started", store, *flags, f"--commit={OTHER}", **TYPES["presubmit"])[0] == 0
@@ -79,7 +95,7 @@ def test_flags_tell_as_much_as_prow_does_and_come_before_it(tmp_path: Path) -> N
     assert (start["pull"], start["repo-commit"]) == ("7", OTHER)
 
 
-def test_a_build_without_a_number_gets_one_to_go_on_with(tmp_path: Path) -> None:
+def test_a_build_without_a_number_gets_one_to_go_on_with(prow: Prow, tmp_path: Path) -> None:
     store = tmp_path / "store"
     code, out = prow("started", store, "--job=mine")
     assert code == 0
@@ -90,7 +106,7 @@ def test_a_build_without_a_number_gets_one_to_go_on_with(tmp_path: Path) -> None
     assert (end["passed"], end["result"]) == (False, "ABORTED")
 
 
-def test_what_is_said_in_the_wrong_order_is_told_and_changes_nothing(tmp_path: Path) -> None:
+def test_what_is_said_in_the_wrong_order_is_told_and_changes_nothing(prow: Prow, tmp_path: Path) -> None:
     store, end = tmp_path / "store", f"logs/unit/{BUILD}/finished.json"
     code, out = prow("finished", store, "--result=SUCCESS", **BASE)
     assert (code, "is not there: say `started` first" in out, out.count("\n")) == (2, True, 1), out
@@ -105,7 +121,7 @@ def test_what_is_said_in_the_wrong_order_is_told_and_changes_nothing(tmp_path: P
     assert (store / end).read_bytes() == before
 
 
-def test_the_started_json_of_prow_s_reporter_gives_way(tmp_path: Path) -> None:
+def test_the_started_json_of_prow_s_reporter_gives_way(prow: Prow, tmp_path: Path) -> None:
     file = tmp_path / f"logs/unit/{BUILD}/started.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"timestamp": 1, "metadata": {"uploader": "crier"}}')
@@ -113,7 +129,7 @@ def test_the_started_json_of_prow_s_reporter_gives_way(tmp_path: Path) -> None:
     assert "metadata" not in said(file)
 
 
-def test_metadata_that_is_in_the_store_already_is_merged(tmp_path: Path) -> None:
+def test_metadata_that_is_in_the_store_already_is_merged(prow: Prow, tmp_path: Path) -> None:
     assert prow("started", tmp_path, **BASE)[0] == 0
     folder = tmp_path / f"logs/unit/{BUILD}"
     (folder / "artifacts").mkdir()
@@ -122,7 +138,7 @@ def test_metadata_that_is_in_the_store_already_is_merged(tmp_path: Path) -> None
     assert said(folder / "finished.json")["metadata"] == {"image": "a:b"}
 
 
-def test_a_wrong_question_is_one_line_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_wrong_question_is_one_line_and_writes_nothing(prow: Prow, tmp_path: Path) -> None:
     store = tmp_path / "store"
     for words, wanted in (
         (["started", store], "which job?"),

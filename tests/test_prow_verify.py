@@ -3,15 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from py import artifacts
+from py import artifacts, prow
 from py.artifacts import Item
 from py.results.verify import verify
 from py.results.viewers import VIEWERS
+from py.tools import cli
 from py.tools.errors import Missing, StoreError
 from tests.airflows import ran
 from tests.results.viewers.folders import (
@@ -30,21 +31,29 @@ from tests.results.viewers.folders import (
     write,
 )  # fmt: skip
 
-PROW = [sys.executable, "-m", "py.prow"]
+Told = Callable[..., tuple[int, str]]
 
 
-def told(*words: object) -> tuple[int, str]:
-    """Exit code and output of `prow verify`."""
-    return ran([*PROW, "verify", *map(str, words)], dict(os.environ))
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    """`prow verify …`: its exit code and output."""
+
+    def call(*words: object) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(prow.Prow, ["verify", *map(str, words)])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out + err
+
+    return call
 
 
-def test_of_a_folder_that_all_see_it_says_so_for_each(tmp_path: Path) -> None:
+def test_of_a_folder_that_all_see_it_says_so_for_each(told: Told, tmp_path: Path) -> None:
     code, out = told(make(tmp_path, PRESUBMIT).run)
     assert (code, out.count("sees it all")) == (0, len(VIEWERS)), out
     assert "build 1700000000000000123 of e2e, presubmit: SUCCESS" in out
 
 
-def test_a_fault_is_said_once_with_what_becomes_of_it_and_what_to_do(tmp_path: Path) -> None:
+def test_a_fault_is_said_once_with_what_becomes_of_it_and_what_to_do(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     drop(FINISHED, "result")(made)
     code, out = told(made.run)
@@ -60,7 +69,7 @@ def test_a_fault_is_said_once_with_what_becomes_of_it_and_what_to_do(tmp_path: P
         assert out.count(line) == 1, (line, out)
 
 
-def test_programs_get_json(tmp_path: Path) -> None:
+def test_programs_get_json(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     drop(FINISHED, "passed")(made)
     code, out = told(made.run, "--json")
@@ -82,7 +91,7 @@ def test_programs_get_json(tmp_path: Path) -> None:
     assert (said["state"], said["unread"]) == ("SUCCESS", [])
 
 
-def test_a_warning_alone_is_no_failure(tmp_path: Path) -> None:
+def test_a_warning_alone_is_no_failure(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     rename(JUNIT, "artifacts/junit_unit_tests.xml")(made)
     code, out = told(made.run)
@@ -96,7 +105,7 @@ def test_a_run_that_goes_on_is_not_broken(tmp_path: Path) -> None:
     assert (report.state, report.findings) == ("running", ())
 
 
-def test_of_a_folder_in_no_layout_it_says_what_it_does_not_look_for(tmp_path: Path) -> None:
+def test_of_a_folder_in_no_layout_it_says_what_it_does_not_look_for(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PRESUBMIT)
     copy = tmp_path / "copy"
     made.run.rename(copy)
@@ -120,7 +129,7 @@ def test_what_stays_on_the_machine_of_the_run_is_not_looked_at(tmp_path: Path) -
     assert verify(str(here)).is_seen
 
 
-def test_what_is_no_run_is_said_in_one_line(tmp_path: Path) -> None:
+def test_what_is_no_run_is_said_in_one_line(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     (tmp_path / "empty").mkdir()
     for place, said in (
@@ -157,7 +166,7 @@ def open_store(bucket: str, folder: str) -> Away:
     return Away(f"s3://{bucket}/{folder}")
 
 
-def test_what_a_stranger_wrote_gives_a_terminal_no_commands(tmp_path: Path) -> None:
+def test_what_a_stranger_wrote_gives_a_terminal_no_commands(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     hostile = "\x1b]0;owned\x07\x1b[2J\u202e"
     say(FINISHED, metadata={hostile: 1}, result=hostile)(made)
