@@ -129,6 +129,14 @@ def test_the_started_json_of_prow_s_reporter_gives_way(prow: Prow, tmp_path: Pat
     assert "metadata" not in said(file)
 
 
+def test_an_older_run_that_ends_later_does_not_become_the_newest(prow: Prow, tmp_path: Path) -> None:
+    older, newer = BASE | {"BUILD_ID": "9"}, BASE | {"BUILD_ID": "10"}
+    for words, env in (("started", older), ("started", newer), ("finished", newer), ("finished", older)):
+        more = ["--result=SUCCESS"] if words == "finished" else []
+        assert prow(words, tmp_path, *more, **env)[0] == 0
+    assert (tmp_path / "logs/unit/latest-build.txt").read_text() == "10"
+
+
 def test_metadata_that_is_in_the_store_already_is_merged(prow: Prow, tmp_path: Path) -> None:
     assert prow("started", tmp_path, **BASE)[0] == 0
     folder = tmp_path / f"logs/unit/{BUILD}"

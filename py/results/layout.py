@@ -1,9 +1,12 @@
 """Where a run's results lie in a store: the paths by which Prow's viewers find them."""
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from py.tools.refs import Refs
+
+if TYPE_CHECKING:
+    from py.artifacts import Store
 
 PRESUBMIT, POSTSUBMIT, BATCH, PERIODIC = "presubmit", "postsubmit", "batch", "periodic"
 LATEST = "latest-build.txt"
@@ -47,6 +50,22 @@ def latest(job: Job) -> list[str]:
     if job.type == PRESUBMIT:
         return [f"pr-logs/directory/{job.name}/{LATEST}", f"{_runs(job)}/{LATEST}"]
     return [f"pr-logs/directory/{job.name}/{LATEST}" if job.type == BATCH else f"{_runs(job)}/{LATEST}"]
+
+
+def lead_to(store: "Store", job: Job) -> None:
+    """Write what leads from the job to its run: the alias, and the number unless a newer one is there."""
+    for name in latest(job):
+        if _newest(store, name) < int(job.build):
+            store.put(name, job.build.encode())
+    if place := alias(job):
+        url = f"{store.url}/{folder(job)}"
+        store.put(place, url.encode(), metadata={LINK: url})
+
+
+def _newest(store: "Store", name: str) -> int:
+    found = store.find(name)
+    number = store.get(name).strip() if found and found.size < 100 else b""
+    return int(number) if number.isdigit() else 0
 
 
 def _runs(job: Job) -> str:

@@ -27,7 +27,7 @@ def begin(store: Store, job: Job) -> str:
             raise UsageError(f"{store.url}/{name} is there already: give this run another --build")
         store.put(name, content)
     store.put(f"{folder}/{metadata.PROWJOB}", _json(metadata.prowjob(job, now)))
-    _lead_to(store, job)
+    layout.lead_to(store, job)
     return f"{store.url}/{folder}"
 
 
@@ -47,19 +47,10 @@ def end(store: Store, job: Job, result: str, *, artifacts: Path | None, log: Pat
     told = _object(store, f"{folder}/artifacts/{metadata.METADATA}")
     start = _object(store, f"{folder}/{metadata.STARTED}").get("timestamp", began.modified)
     store.put(f"{folder}/{metadata.PROWJOB}", _json(metadata.prowjob(job, _seconds(start), now, result)))
-    _lead_to(store, job)
+    layout.lead_to(store, job)
     if not store.put_if_absent(name, _json(metadata.finished(job, now, result, told))):
         raise _is_over(store, name)
     return f"{store.url}/{folder}"
-
-
-def _lead_to(store: Store, job: Job) -> None:
-    """What leads from the job to its newest run, and to the run of a pull request."""
-    for name in layout.latest(job):
-        store.put(name, job.build.encode())
-    if alias := layout.alias(job):
-        url = f"{store.url}/{layout.folder(job)}"
-        store.put(alias, url.encode(), metadata={layout.LINK: url})
 
 
 def _left(folder: str, artifacts: Path | None, log: Path | None) -> Mapping[str, Path]:
