@@ -53,9 +53,11 @@ def test_a_run_elsewhere_is_told_by_airflows_own_logs(prow: Prow, tmp_path: Path
 def test_a_green_run_ends_with_0_wherever_it_is_seen_from(prow: Prow) -> None:
     code, out = prow("run", DAG, "--run_id=green")
     assert code == 0, out
-    assert re.search(r"\nSUCCESS: followed followed-\w+ in .*\n  results:  .*/runs/followed-\w+\n$", out)
+    assert re.search(
+        r"\nSUCCESS: followed followed-\w+ in .*\n  report:   .*\n  results:  .*/runs/followed-\w+\n$", out
+    )
     code, again = prow("follow", DAG, "green")
-    assert (code, out.splitlines()[-2:]) == (0, again.splitlines()[-2:])
+    assert (code, out.splitlines()[-3:]) == (0, again.splitlines()[-3:])
     assert re.search(r"middle  passed in", again)
 
 

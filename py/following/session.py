@@ -132,6 +132,7 @@ class Session:
         summary.show(
             f"{self.dag} {name}", verdict.result, verdict.reasons, verdict.notes, state.seconds,
             dryrun=state.conf.get("dryrun") is True, failed=failed, results=results,
+            report=summary.page(here) if here else "",
         )  # fmt: skip
 
     def _failures(self, followed: Followed) -> list[summary.Failure]:

@@ -76,6 +76,14 @@ def columns(rows: list[tuple[str, ...]]) -> None:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def page(run: Run) -> str:
+    """Where the page of a run is that has its folder on this machine; empty if it could not be written."""
+    from py.results import report  # late: the first step does not wait for it
+
+    file = run.folder / report.NAME
+    return near(file) if file.is_file() else ""
+
+
 def near(path: Path) -> str:
     """The path as seen from here, if that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)

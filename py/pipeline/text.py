@@ -56,15 +56,12 @@ def _unended(run: Run, step: str) -> Record:
 
 def show_end(run: Run) -> None:
     """The summary of a run; one that is not over says so."""
-    from py.results import report  # late: the first step does not wait for it
-
     ended = max((record.began + record.seconds for record in run.records.values()), default=0.0)
-    page = run.folder / report.NAME
     summary.show(
         f"{run.pipeline} {run.name}", run.result or "not over yet", run.reasons, run.notes,
         max(0.0, (ended if run.result else time.time()) - run.began), dryrun=run.dryrun,
         failed=summary.failures(run), results=results.place(run) or summary.near(run.folder),
-        report=summary.near(page) if page.is_file() else "",
+        report=summary.page(run),
     )  # fmt: skip
 
 
