@@ -87,6 +87,16 @@ def test_a_job_of_prow_s_is_seen_by_all_viewers(prow: Prow, kind: str, tmp_path:
     assert (end["passed"], end["metadata"]) == (True, end["metadata"] | {"cluster": "e2e-1"})  # type: ignore[operator]
 
 
+def test_in_every_kind_of_store_viewers_see_the_same(
+    prow: Prow, store_url: str, tmp_path: Path, left: Path
+) -> None:
+    env = TYPES["presubmit"] | {"JOB_TYPE": "presubmit"}
+    more = ["--result=SUCCESS", f"--artifacts={left}", f"--log={tmp_path}/log"]
+    assert (prow("started", store_url, **env)[0], prow("finished", store_url, *more, **env)[0]) == (0, 0)
+    report = verify(f"{store_url}/{PLACES['presubmit']}")
+    assert (report.state, report.findings) == ("SUCCESS", ())
+
+
 def test_flags_tell_as_much_as_prow_does_and_come_before_it(prow: Prow, tmp_path: Path) -> None:
     store = tmp_path / "store"
     flags = ["--job=mine", "--build=1800000000000000000", "--org=o", "--repo=r", "--pull=7"]

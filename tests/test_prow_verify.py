@@ -5,11 +5,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from py import artifacts, prow
-from py.artifacts import Item
+from py.artifacts import Item, open_store
 from py.results.verify import verify
 from py.results.viewers import VIEWERS
 from py.tools import cli
@@ -145,7 +146,8 @@ def test_what_is_no_run_is_said_in_one_line(told: Told, tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_away_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(artifacts.STORES, "s3", __name__)
+    opened = SimpleNamespace(open_store=lambda bucket, folder: Away(f"s3://{bucket}/{folder}"))
+    monkeypatch.setitem(sys.modules, artifacts.STORES["s3"], opened)
     with pytest.raises(Missing, match="s3://bucket/logs/e2e/1 does not answer") as caught:
         verify("s3://bucket/logs/e2e/1")
     assert caught.value.exit_code == 2
@@ -161,11 +163,6 @@ class Away:
         raise StoreError(f"{self.url} does not answer")
 
 
-def open_store(bucket: str, folder: str) -> Away:
-    """What a module of py/artifacts has."""
-    return Away(f"s3://{bucket}/{folder}")
-
-
 def test_what_a_stranger_wrote_gives_a_terminal_no_commands(told: Told, tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     hostile = "\x1b]0;owned\x07\x1b[2J\u202e"
@@ -177,12 +174,12 @@ def test_what_a_stranger_wrote_gives_a_terminal_no_commands(told: Told, tmp_path
     assert not any(letter in out for letter in hostile if not letter.isprintable()), repr(out)
 
 
-def test_our_own_runs_are_seen_by_all_here_and_in_a_store(tmp_path: Path) -> None:
-    store, runs = tmp_path / "store", tmp_path / "runs"
-    words = [sys.executable, "-m", "py.e2e", "run", "hello", f"--runs={runs}"]
-    code, out = ran([*words, f'--conf={{"RESULTS": "{store}"}}'], dict(os.environ))
+def test_our_own_runs_are_seen_by_all_here_and_in_every_kind_of_store(store_url: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "py.e2e", "run", "hello", f"--runs={tmp_path}/runs"]
+    code, out = ran([*words, f'--conf={{"RESULTS": "{store_url}"}}'], dict(os.environ))
     assert code == 0, out
-    (local,), (stored,) = runs.glob("hello-*"), (path.parent for path in store.rglob(STARTED))
-    for place in (local, stored):
-        report = verify(str(place))
-        assert (report.state, report.findings, report.unread) == ("SUCCESS", (), ()), report.findings
+    (local,) = tmp_path.glob("runs/hello-*")
+    (stored,) = (item.name for item in open_store(store_url).list() if item.name.endswith(STARTED))
+    for place in (str(local), f"{store_url}/{stored.removesuffix(f'/{STARTED}')}"):
+        report = verify(place)
+        assert (report.state, report.findings, report.unread) == ("SUCCESS", (), ()), report
