@@ -111,6 +111,15 @@ def test_a_flip_is_a_commit_that_both_passed_and_failed_and_nothing_else() -> No
     assert row([run(7, a=FLAKY)]).flips == ("run 7",)
 
 
+def test_one_pull_request_on_two_bases_is_not_the_same_commit() -> None:
+    first, second = run(1, commit="head", a=PASSED), run(2, commit="head", a=FAILED)
+    bases = [first._replace(tested="main:b1,12:head"), second._replace(tested="main:b2,12:head")]
+    assert row(bases).flips == ()
+    assert row([*bases, run(3, a=PASSED)._replace(commit="head", tested="main:b2,12:head")]).flips == (
+        "head",
+    )
+
+
 def test_since_when_it_fails_and_what_it_said_last() -> None:
     runs = [run(1, a=FAILED), run(2, a=PASSED), run(3, a=FAILED), run(4, ABORTED, a=PASSED), run(5, a=FAILED)]
     found = row(runs)
