@@ -23,6 +23,7 @@ VIEWER = Viewer(
         "success-in-other-words": wrong("does not show it as passed: only SUCCESS is"),
         "verdicts-differ": wrong("goes by `result`; others by `passed`"),
         "false-green": wrong("says SUCCESS, above a failed test"),
+        "failed-in-quarantine": warns("says SUCCESS, above a failed test"),
         "red-without-a-case": warns("says: no test failures"),
         "log-missing": misses("has no build log"),
         "compressed": misses("does not read it"),

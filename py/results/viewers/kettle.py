@@ -4,7 +4,7 @@ kubernetes/test-infra: kettle/make_db.py (which files), kettle/make_json.py (wha
 out skipped tests, always.
 """
 
-from py.results.viewers.base import Viewer, misses, wrong
+from py.results.viewers.base import Viewer, misses, warns, wrong
 
 _NO_ROW = misses("has no row for the run")
 
@@ -23,6 +23,7 @@ VIEWER = Viewer(
         "success-in-other-words": wrong("counts the run as failed: only SUCCESS has passed"),
         "verdicts-differ": wrong("goes by `result`; others by `passed`"),
         "false-green": wrong("counts the run as passed"),
+        "failed-in-quarantine": warns("counts the test as failed, and the run as passed"),
         "refs-misspelled": wrong("keeps what nobody can take apart"),
         "repos-missing": misses("does not know what was tested"),
         "metadata-no-object": _NO_ROW,

@@ -24,6 +24,7 @@ VIEWER = Viewer(
         "no-verdict": wrong("shows the run as failed"),
         "verdicts-differ": wrong("goes by `passed`; others by `result`"),
         "false-green": wrong("says that the run passed, above a failed test"),
+        "failed-in-quarantine": warns("says that the run passed, above a failed test"),
         "prowjob-broken": misses("has no hint from it"),
         "metadata-no-object": misses("shows no metadata"),
         "metadata-no-text": misses("leaves it out: it shows texts only"),

@@ -26,6 +26,7 @@ VIEWER = Viewer(
         "passed-missing": wrong("marks the run E: finished.json is missing passed"),
         "verdicts-differ": wrong("goes by `passed`; others by `result`"),
         "false-green": wrong("shows the run green, above a red test"),
+        "failed-in-quarantine": warns("shows the run green, above a red test"),
         "red-without-a-case": warns("says: build failed outside of test results"),
         "pull-holds-refs": warns("takes `pull` for the number of a pull request"),
         "commit-missing": misses("shows no commit above the column"),

@@ -15,6 +15,7 @@ FAULTS = Faults()
 DAY = 24 * 3600  # seconds after which TestGrid gives a run up
 SKEW = 3600  # seconds by which clocks may differ
 MILLISECONDS = 10**11  # as seconds that is the year 5138
+QUARANTINED = "quarantined"  # in the metadata of our own runs
 RESULTS = (SUCCESS, FAILURE, ABORTED)
 _TEXTS = {"node", "pull", "repo-commit", "job-version", "repo-version", "revision", "result"}
 
@@ -146,9 +147,14 @@ def _verdicts_differ(run: RunFolder) -> Iterator[Spot]:
 
 @FAULTS.fault("a run with a failing test has failed: judge it by its JUnit too, not by exit codes alone")
 def _false_green(run: RunFolder) -> Iterator[Spot]:
-    if is_green(run) and (failed := _failed(run)):
-        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        yield Spot(FINISHED, f"it says that the run passed, but {failed[0]} failed{more}")
+    if is_green(run) and (failed := [name for name, test in _failed(run) if test not in _quarantined(run)]):
+        yield Spot(FINISHED, f"it says that the run passed, but {_listed(failed)} failed")
+
+
+@FAULTS.fault("nothing, as long as somebody mends it: `metadata` says that it is in quarantine")
+def _failed_in_quarantine(run: RunFolder) -> Iterator[Spot]:
+    if is_green(run) and (failed := [name for name, test in _failed(run) if test in _quarantined(run)]):
+        yield Spot(FINISHED, f"it says that the run passed, although {_listed(failed)} failed")
 
 
 @FAULTS.fault("give the step that failed a case in a JUnit file, with the reason as its text")
@@ -168,9 +174,26 @@ def _end(run: RunFolder) -> Any:
     return run.finished.data if run.finished and not run.finished.broken else None
 
 
-def _failed(run: RunFolder) -> list[str]:
-    read = [junit for junit in run.junit if junit.is_read]
-    return [f"{case.name} ({junit.name})" for junit in read for case in junit.cases if case.failed]
+def _failed(run: RunFolder) -> list[tuple[str, str]]:
+    """The cases that failed: where each is, and what it is called in a quarantine."""
+    return [
+        (f"{case.name} ({junit.name})", ".".join(filter(None, map(case.given.get, ("classname", "name")))))
+        for junit in run.junit
+        if junit.is_read
+        for case in junit.cases
+        if case.failed
+    ]
+
+
+def _quarantined(run: RunFolder) -> list[str]:
+    """The tests that were known to fail, as our own runs say, in lines."""
+    told = (_end(run) or {}).get("metadata")
+    known = told.get(QUARANTINED) if isinstance(told, dict) else None
+    return known.split("\n") if isinstance(known, str) else []
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _times(run: RunFolder) -> dict[str, int]:

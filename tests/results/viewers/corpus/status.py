@@ -2,6 +2,7 @@
 
 from tests.results.viewers.folders import (
     ALL,
+    ALL_JUNIT,
     BEGAN,
     ENDED,
     FINISHED,
@@ -130,6 +131,22 @@ CASES = [
         "the ancestor: green without passed, and a test failed", PERIODIC,
         [drop(FINISHED, "passed"), write(JUNIT, junit(case("a", "<failure>no</failure>")))],
         {("passed-missing", FINISHED): "TestGrid", ("false-green", FINISHED): ALL},
+    ),
+    Case(
+        "green, and a test in quarantine failed", PERIODIC,
+        [
+            say(FINISHED, metadata={"cluster": "e2e-1", "quarantined": "sums.b\nsums.a"}),
+            write(JUNIT, junit(case("a", "<failure>no</failure>"))),
+        ],
+        {("failed-in-quarantine", FINISHED): ALL_JUNIT},
+    ),
+    Case(
+        "green, and another test than that in quarantine failed", PERIODIC,
+        [
+            say(FINISHED, metadata={"cluster": "e2e-1", "quarantined": "sums.b"}),
+            write(JUNIT, junit(case("a", "<failure>no</failure>"), case("b", "<failure>no</failure>"))),
+        ],
+        {("false-green", FINISHED): ALL, ("failed-in-quarantine", FINISHED): ALL_JUNIT},
     ),
     Case(
         "red, and no case says why", PERIODIC, [say(FINISHED, passed=False, result="FAILURE")],
