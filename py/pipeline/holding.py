@@ -1,6 +1,7 @@
 """Who holds a run or a step: its driver, the tasks that share it, an attempt. The kernel lets go for them."""
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +13,10 @@ from py.pipeline.run import AIRFLOW, Run, marker, name_of, new, read
 
 
 @contextmanager
-def driving(run: Run) -> Iterator[bool]:
-    """Hold the run's lock while driving it; false if somebody else does. The kernel frees it with us."""
-    file = marker(run.folder.parent, run.name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with locked(file) as mine:
-        yield mine
+def driving(run: Run) -> Iterator[None]:
+    """Hold the run's lock while driving it; from then on it is a run that somebody finishes."""
+    with _held(marker(run.folder.parent, run.name), fcntl.LOCK_EX):
+        yield
 
 
 @contextmanager
@@ -30,15 +29,29 @@ def attended(
     an older one that Airflow has forgotten: it is moved aside.
     """
     folder = runs.absolute() / name_of(pipeline.name, run_id)
-    if (folder / "run.json").exists() and read(folder).params != params:
+    record, ours = folder / "run.json", marker(runs.absolute(), folder.name)
+    if record.exists() and read(folder).params != params:
         folder.rename(f"{folder}.{time.time_ns()}")
-    if not (folder / "run.json").exists():
-        results.begin(new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW))
-    file_of_lock = marker(folder.parent, folder.name)
-    file_of_lock.parent.mkdir(parents=True, exist_ok=True)
-    with file_of_lock.open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    if not record.exists():
+        with _held(ours, fcntl.LOCK_EX):  # of tasks that begin at once, one makes it
+            if not record.exists():
+                results.begin(
+                    new(pipeline, params, runs=runs, home=home, file=file, run_id=run_id, engine=AIRFLOW)
+                )
+    with _held(ours, fcntl.LOCK_SH):
         yield read(folder)
+
+
+@contextmanager
+def _held(file: Path, how: int) -> Iterator[None]:
+    """Make a lock file if need be and hold it; who held it before may have removed it meanwhile."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with file.open("ab") as lock:
+            fcntl.flock(lock, how)
+            if file.exists() and file.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+                yield
+                return
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from py.pipeline import holding, leftovers, results
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
-from py.results import junit, quarantine, reasons, verdict
+from py.results import buildlog, junit, quarantine, reasons, verdict
 from py.results.inspection import Owed
 from py.results.reasons import Reason
 from py.tools import process
-from py.tools.errors import Missing
+from py.tools.files import sweep
 
 
 class Watcher(Protocol):
@@ -74,9 +74,7 @@ def drive(run: Run, *, jobs: int = 0, watcher: Watcher | None = None) -> str:
     """
     watcher = watcher or Nobody()
     stop = Interrupts(watcher)
-    with holding.driving(run) as mine:
-        if not mine:
-            raise Missing(f"{run.name} is being driven by somebody else")
+    with holding.driving(run):
         results.begin(run)
         with stop.heeded(), results.kept(run):
             _Schedule(run, jobs or os.cpu_count() or 1, stop, watcher).work()
@@ -96,10 +94,11 @@ def finish_lost(
     """
     finished = []
     for file in sorted(folder.glob(".open/*")):
-        if not (folder / file.name / "run.json").exists():
-            continue
         with holding.locked(file, make=False) as mine:
             if mine and file.exists():  # else it ended while we looked; only now its record stands still
+                if not (folder / file.name / "run.json").exists():
+                    runs.forget(folder / file.name)
+                    continue
                 run = runs.read(folder / file.name)
                 if lost(run):
                     _finish(run, watch(run))
@@ -112,16 +111,25 @@ def _finish(run: Run, watcher: Watcher) -> None:
         _close(run)
         return
     process.end_marked(str(run.folder) + os.sep)
+    sweep(run.folder, run.artifacts)
     for name in _cut_short(run):
         del run.records[name]
     for step in run.steps.values():
         if not step.undoes and step.name not in run.records and run.step_folder(step.name).exists():
-            run.keep(step.name, Record(ABORTED, KILLED))
+            _give_up(run, step.name)
     stop = Interrupts(watcher)
     stop.times = 1  # everything but undoing is cancelled
     with stop.heeded():
         _Schedule(run, 1, stop, watcher).work()
     conclude(run, interrupted=True)
+
+
+def _give_up(run: Run, step: str) -> None:
+    """Nobody has told how a step ended; what it had printed by then is worth as much as ever."""
+    run.keep(step, Record(ABORTED, KILLED))
+    log = run.step_folder(step) / "log.txt"
+    with suppress(OSError):
+        buildlog.append(run.folder / buildlog.NAME, f"{step} {ABORTED}", log, 0, f"steps/{step}/{log.name}")
 
 
 def conclude(run: Run, interrupted: bool) -> str:
@@ -142,9 +150,8 @@ def conclude(run: Run, interrupted: bool) -> str:
 
 
 def _close(run: Run) -> None:
-    """Tell people and viewers; nobody has to finish the run any more, unless its undoing was cut short."""
-    results.tell(run)
-    if not _cut_short(run):
+    """Tell people and viewers; whose undoing was cut short, or whose store was away, waits to be finished."""
+    if results.tell(run) and not _cut_short(run):
         run.close()
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ def job_of(run: Run) -> Job:
 
 def begin(run: Run) -> None:
     """Say that a run has begun. Its store was there when it was made: if it is away now, it may come back."""
+    run.save()
     job = job_of(run)
     _write(run, metadata.STARTED, metadata.started(job, run.began))
     _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began))
@@ -52,40 +53,59 @@ def kept(run: Run) -> Iterator[None]:
         yield
 
 
-def tell(run: Run) -> None:
-    """Say how a run has ended, here and in its store; one whose results nobody can look at is not green."""
-    for part in (_told_all, _told_end):
-        try:
-            part(run)
-        except WindtunnelError as error:
-            run.result = FAILURE if run.result == SUCCESS else run.result
-            why = f"its results are not all in {run.results}: {error}"
+def tell(run: Run) -> bool:
+    """Say how a run has ended, here and in its store; false if that does not have all of it.
+
+    One whose results nobody can look at is not green. Once it is told it stays what it is, although whoever
+    finishes it later may find the store.
+    """
+    mirror = _mirror(run)
+    whole = _tried(run, lambda: _tell_all(run, mirror))
+    _say_end(run)
+    if not mirror or _tried(run, mirror.end):
+        return whole
+    _say_end(run)  # what has just been said is no longer true
+    if whole:
+        with suppress(WindtunnelError):  # the store may have taken it, and only have failed to say so
+            mirror.end()
+    return False
+
+
+def _tried(run: Run, deed: Callable[[], None]) -> bool:
+    """Whether the store has done something; if not, the run is red and says so."""
+    try:
+        deed()
+    except WindtunnelError as error:
+        if not any(reason.kind == reasons.NOT_STORED for reason in run.reasons):
+            why = f"its results were not all in {run.results} when it ended, only in {run.folder}: {error}"
             run.reasons = (*run.reasons, Reason(reasons.NOT_STORED, run.results, why))
-            run.save()
-    _paged(run)
+        run.result = FAILURE if run.result == SUCCESS else run.result
+        run.save()
+        return False
+    return True
 
 
-def _told_all(run: Run) -> None:
+def _tell_all(run: Run, mirror: "Mirror | None") -> None:
     """All but the end; StoreError if the store cannot keep it."""
     record = run.artifacts / metadata.CLONED
     if record.is_file():
         write_whole(run.folder / metadata.CLONED, record.read_bytes())
     _write(run, metadata.STARTED, metadata.started(job_of(run), run.began))
-    if mirror := _mirror(run):
+    if mirror:
         mirror.copy()
 
 
-def _told_end(run: Run) -> None:
-    """That the run is over, and how; StoreError if the store cannot keep it."""
+def _say_end(run: Run) -> None:
+    """Write that the run is over, and how; last of all the file by which viewers know that."""
     job, now = job_of(run), time.time()
     said = {"run": run.name, "engine": run.engine} | ({"dryrun": "true"} if run.dryrun else {})
     said |= {"reasons": "; ".join(map(str, run.reasons))} if run.reasons else {}
+    known = [reason.subject for reason in run.reasons if reason.kind == reasons.QUARANTINED]
+    said |= {"quarantined": "\n".join(known)} if known else {}
     _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began, now, run.result))
     _paged(run)
     told = metadata.finished(job, now, run.result, said | metadata.kept(run.artifacts))
     _write(run, metadata.FINISHED, told)
-    if mirror := _mirror(run):
-        mirror.end()
 
 
 def place(run: Run) -> str:

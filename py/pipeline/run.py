@@ -161,7 +161,7 @@ def new(
     run_id: str = "",
     engine: str = LOCAL,
 ) -> Run:
-    """Make a run and its folders; there is no record of it before it begins. What would stop it is said now."""
+    """Make a run and its folders; its record is written as it begins. What would stop it is said now."""
     if (unset := environment.unset(pipeline.steps)) and not params["dryrun"]:
         names = ", ".join(f"${name}" for name in unset)
         raise Missing(f"steps of {pipeline.name} need {names}, which is not set")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from py.results import layout
 from py.results.metadata import FINISHED
 from py.tools.errors import WindtunnelError
-from py.tools.files import write_whole
+from py.tools.files import is_part, write_whole
 
 if TYPE_CHECKING:
     from py.artifacts import Store
@@ -41,11 +41,7 @@ class Mirror:
         self._copy(self._changed(artifacts=False))
         if _ANNOUNCED in self._known():
             return
-        for name in layout.latest(self.job):
-            self.store.put(name, self.job.build.encode())
-        if alias := layout.alias(self.job):
-            url = f"{self.store.url}/{self.place}"
-            self.store.put(alias, url.encode(), metadata={layout.LINK: url})
+        layout.lead_to(self.store, self.job)
         self._remember({_ANNOUNCED: [1]})
 
     @contextmanager
@@ -117,7 +113,8 @@ def _files(run: Path, artifacts: Path | None) -> Iterator[tuple[str, Path]]:
         yield f"steps/{log.parent.name}/{log.name}", log
     if artifacts:
         for path in filter(_is_plain, artifacts.rglob("*")):
-            yield f"artifacts/{path.relative_to(artifacts)}", path
+            if not is_part(path):
+                yield f"artifacts/{path.relative_to(artifacts)}", path
 
 
 def _is_plain(path: Path) -> bool:
