@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from py.results.viewers import VIEWERS
 from py.tools import cli
 from py.tools.errors import Missing, StoreError
 from tests.airflows import ran
+from tests.projects import Project
 from tests.results.viewers.folders import (
     FINISHED,
     JUNIT,
@@ -183,3 +185,38 @@ def test_our_own_runs_are_seen_by_all_here_and_in_every_kind_of_store(store_url:
     for place in (str(local), f"{store_url}/{stored.removesuffix(f'/{STARTED}')}"):
         report = verify(place)
         assert (report.state, report.findings, report.unread) == ("SUCCESS", (), ()), report
+
+
+QUARANTINE = """
+[[sample.test]]
+test = "sums.adds"
+owner = "us"
+until = {until}
+why = "issue 12"
+"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "state", "faults"),
+    [
+        ("exit 3", "FAILURE", set()),
+        ("kill -INT $PPID; sleep 60", "ABORTED", set()),
+        (f"echo '{junit(case(inside='<failure>no</failure>'))}' >$ARTIFACTS/junit_test.xml; exit 1",
+         "SUCCESS", {"failed-in-quarantine"}),
+    ],
+    ids=["red", "aborted", "green although a test in quarantine failed"],
+)  # fmt: skip
+def test_however_our_own_runs_end_viewers_see_it(
+    ends: str, state: str, faults: set[str], project: Project
+) -> None:
+    known = "junit=True" if faults else ""
+    project.declare(f"test = pipeline.step('test', sh(do={ends!r}), {known})\n"
+                    "pipeline.step('more', sh(do='true'), after=[test])")  # fmt: skip
+    until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 24 * 3600))
+    (project.folder / "dags/quarantine.toml").write_text(QUARANTINE.format(until=until) if faults else "")
+    store = project.folder / "store"
+    _, out = project.run(f'--conf={{"RESULTS": "{store}"}}')
+    (stored,) = (path.parent for path in store.rglob(FINISHED))
+    report = verify(str(stored))
+    assert (report.state, {found.fault for found in report.findings}) == (state, faults), out
+    assert report.is_seen

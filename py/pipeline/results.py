@@ -100,7 +100,7 @@ def _say_end(run: Run) -> None:
     job, now = job_of(run), time.time()
     said = {"run": run.name, "engine": run.engine} | ({"dryrun": "true"} if run.dryrun else {})
     said |= {"reasons": "; ".join(map(str, run.reasons))} if run.reasons else {}
-    known = [reason.subject for reason in run.reasons if reason.kind == reasons.QUARANTINED]
+    known = [note.subject for note in run.notes if note.kind == reasons.QUARANTINED]
     said |= {"quarantined": "\n".join(known)} if known else {}
     _write(run, metadata.PROWJOB, metadata.prowjob(job, run.began, now, run.result))
     _paged(run)
