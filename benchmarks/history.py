@@ -1,14 +1,13 @@
 """What the history of a pipeline takes over a thousand stored runs, beside only reading their files."""
 
-import functools
 import sys
 import tempfile
 from pathlib import Path
 from shutil import copytree
-from statistics import median
 
-from benchmarks.measure import Program, once, rounds
-from benchmarks.table import Row, missing
+from benchmarks import beside
+from benchmarks.measure import Program
+from benchmarks.table import Row
 from py.results import layout
 from py.results.junit import Case
 from py.results.verdict import FAILURE, SUCCESS
@@ -40,20 +39,11 @@ def rows(n: int) -> list[Row]:
             "e2e history": Program(ask),
             "e2e history --html": Program([*ask, f"--html={scratch}/grid.html"]),
         }
-        measures = {name: functools.partial(once, program) for name, program in programs.items()}
-        taken = rounds("history", measures, n)
-    if FLOOR not in taken:
-        return [missing(name) for name in programs]
-    made = []
-    for name in programs:
-        if name not in taken:
-            made.append(missing(name))
-            continue
-        seconds = median(each.seconds for each in taken[name])
-        ratio = median(a.seconds / b.seconds for a, b in zip(taken[name], taken[FLOOR], strict=True))
-        budget, holds = ("", None) if name == FLOOR else (f"< {LIMIT:g} s", seconds < LIMIT)
-        made.append(Row(name, f"{seconds:.2f} s", f"{ratio:.1f} × bare", budget, holds))
-    return made
+        return beside.rows(
+            "history", programs, n,
+            least="bare", spelled=lambda seconds: f"{seconds:.2f} s",
+            budget=f"< {LIMIT:g} s", holds=lambda seconds, _: seconds < LIMIT,
+        )  # fmt: skip
 
 
 def _fill(store: Path) -> None:
