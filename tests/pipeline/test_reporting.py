@@ -5,7 +5,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from py.pipeline.execute import by_hand
+from py.pipeline import reporting
+from py.pipeline.execute import by_hand, execute
 from py.results import report
 from tests.projects import Project
 
@@ -98,6 +99,17 @@ def test_a_step_is_told_with_what_repeats_it_and_what_it_left(project: Project) 
     assert undo["undoes"] == ["one"]
     shown = [(each["text"], each["bad"]) for each in page(project)["reasons"]]
     assert shown == [("two failed: exit code 3: more", True), ("not run: three", False)]
+
+
+def test_an_attempt_that_did_not_count_is_told_with_the_one_that_did(project: Project) -> None:
+    project.declare('pipeline.step("one", sh(do="test -e there"))')
+    project.run()
+    (project.folder / "there").touch()
+    run = project.last()
+    execute(run, run.steps["one"])
+    reporting.write(run)
+    assert step(project, "one")["state"] == "passed"
+    assert [each["state"] for each in step(project, "one")["earlier"]] == ["failed"]
 
 
 def test_a_dry_run_has_a_page_as_well(project: Project) -> None:

@@ -57,8 +57,9 @@ pipeline.step("publish", sh(do="true"), after=[tests])
 pipeline.step("teardown", sh(do="true"), undoes=[build])
 """
 KEEP = "cp junit.xml $ARTIFACTS/junit_tests.xml; cp c*.json $ARTIFACTS"
+EARLIER: report.Attempt = {"state": "aborted", "reason": "a worker died", "began": 1.0, "seconds": 2.0}
 TESTS = {
-    "red": f"{KEEP}; cat hostile; echo 'error: {ATTACK}'; exit 1",
+    "red": f"{KEEP}; cat hostile; echo 'error: {ATTACK} {html.escape(ATTACK)}'; exit 1",
     "green": f"{KEEP}; sed -i /worker/d $ARTIFACTS/junit*.xml",
     "aborted": "touch begun; sleep 60",
 }
@@ -194,6 +195,29 @@ def test_whatever_a_run_has_said_is_text(
     source = (made("red") / report.NAME).read_text()
     data = source.partition('id="run">')[2].partition("</script>")[0]
     assert not set(data) & set("<>&\u2028\u2029")
+
+
+def test_even_markup_that_got_into_the_page_could_do_nothing(
+    browser: Browser, made: Callable[[str], Path]
+) -> None:
+    page = browser.new_page()
+    page.goto((made("red") / report.NAME).as_uri())
+    answered: list[str] = []
+    page.on("requestfinished", lambda request: answered.append(request.url))
+    page.evaluate(
+        """async ([attack, neighbour]) => {
+            document.body.insertAdjacentHTML("beforeend", attack + `<img src="${neighbour}">`);
+            const script = document.createElement("script");
+            script.text = "window.hacked = 1";
+            document.body.append(script);
+            await fetch(neighbour).catch(() => {});
+        }""",
+        [ATTACK, "steps/build/log.txt"],
+    )
+    expect(page.locator("body > img")).to_have_count(2)
+    page.wait_for_load_state("networkidle")
+    assert (page.evaluate("window.hacked"), answered) == (None, [])
+    page.close()
 
 
 @pytest.mark.parametrize("script", ["allow-scripts", ""])
@@ -343,6 +367,8 @@ def test_a_run_of_twenty_steps_is_small_and_one_of_five_hundred_opens_where_it_f
             failed | {"name": f"step_{n}", "state": "passed", "reason": "", "tail": tail}
             for n in range(count)
         ]
+        for step in steps[250:251]:
+            step["earlier"] = [EARLIER]
         return whole | {"steps": [*steps[:-1], failed]}
 
     assert len(report.html(many(20, text))) < 300_000
@@ -355,3 +381,4 @@ def test_a_run_of_twenty_steps_is_small_and_one_of_five_hundred_opens_where_it_f
     expect(page.locator("details.step")).to_have_count(500)
     page = shown("red", address, hash="#step-step_250")
     expect(page.locator("#step-step_250 .lines")).to_be_in_viewport()
+    expect(page.locator("#step-step_250")).to_contain_text("aborted after 2.0 s: a worker died")
