@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import pytest
 
 from py.pipeline import run as runs
 from py.pipeline.run import Run
-from py.results import junit
+from py.results import junit, quarantine
 from tests.airflows import Airflow
 from tests.projects import SHELL, STUBBORN, Project, alive, wait_until
 
@@ -27,6 +28,7 @@ class Row(NamedTuple):
     result: str
     reasons: tuple[str, ...] = ()
     event: str = ""
+    quarantine: str = ""  # a test of the step `only` that may fail
     conf: dict[str, object] = {}  # noqa: RUF012 — never changed
 
 
@@ -122,6 +124,19 @@ TABLE = {
         one("touch $ARTIFACTS/junit_more.xml"), "FAILURE",
         ("junit_more.xml is there, but no step declares it",),
     ),
+    "junit_that_a_later_step_makes_green": Row(
+        writes(CASE.format("<failure>no</failure>")).replace(
+            '"after", sh(do="true")', f'"after", sh(do={f"echo {CASE!r} > $ARTIFACTS/junit_only.xml"!r})'
+        ),
+        "FAILURE", ("only passed, but junit_only.xml holds failures: n",),
+    ),
+    "a_test_in_quarantine": Row(
+        writes(CASE.format("<failure>no</failure>")).replace("only.xml", "only.xml; exit 1"), "SUCCESS",
+        quarantine="c.n",
+    ),
+    "a_file_that_was_promised": Row(
+        one("true", "artifacts=['app.tgz']"), "FAILURE", ("only passed, but its app.tgz is missing",)
+    ),
     "values_reach_steps_literally": Row(
         """
         text = pipeline.param("TEXT", "")
@@ -202,6 +217,8 @@ def driven(airflow: Airflow) -> Iterator[Callable[[str], Run]]:
         airflow.program(name, text)
     files = [f"{declared(name, row.body)}dag_{name} = airflow_dag(pipeline)" for name, row in TABLE.items()]
     airflow.put("engines.py", "\n".join(files))
+    known = airflow.dags / quarantine.NAME
+    known.write_text("".join(entry(name, row) for name, row in TABLE.items()))
     ids = {name: airflow.trigger(name, row.conf) for name, row in TABLE.items()}
 
     def folder(name: str) -> Path:
@@ -222,6 +239,7 @@ def driven(airflow: Airflow) -> Iterator[Callable[[str], Run]]:
         return run
 
     yield outcome
+    known.unlink()
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -247,6 +265,7 @@ def driven_here(project: Project, name: str, row: Row) -> Run:
     for file, text in PROGRAMS.items():
         project.program(file, text)
     (project.folder / "dags" / f"{name}.py").write_text(declared(name, row.body))
+    (project.folder / "dags" / quarantine.NAME).write_text(entry(name, row))
     child = project.start("run", name, "--dags=dags", "--conf", json.dumps(row.conf))
     if row.event:
         wait_until(lambda: list(project.folder.glob(f"runs/*/workspace/{BEGUN}")))
@@ -257,6 +276,13 @@ def driven_here(project: Project, name: str, row: Row) -> Run:
         project.declare('pipeline.step("a", sh(do="true"))', name="other")
         assert project.run(name="other")[0] == 0  # the next start finishes it
     return runs.read(run.folder)
+
+
+def entry(name: str, row: Row) -> str:
+    """What the quarantine says of a row's pipeline."""
+    until = quarantine.day(time.time() + 30 * 24 * 3600)
+    told = f'[[{name}.only]]\ntest = "{row.quarantine}"\nowner = "us"\nuntil = {until}\nwhy = "issue 12"\n'
+    return told if row.quarantine else ""
 
 
 def declared(name: str, body: str) -> str:

@@ -117,6 +117,8 @@ def test_a_run_that_ended_is_open_and_has_no_verdict_while_a_cleared_task_runs_a
     wait_until(run.is_open)
     wait_until(lambda: record(run).result in ("", "SUCCESS"))
     assert ended(run) == ("success", "SUCCESS", ())
+    note = "tests passed at its attempt 2; the first failed: exit code 1"
+    assert [str(each) for each in record(run).notes] == [note]
 
 
 def record(run: LongRun) -> Run:
