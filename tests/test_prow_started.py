@@ -147,6 +147,17 @@ def test_an_older_run_that_ends_later_does_not_become_the_newest(prow: Prow, tmp
     assert (tmp_path / "logs/unit/latest-build.txt").read_text() == "10"
 
 
+def test_a_prowjob_of_prow_s_stays(prow: Prow, tmp_path: Path) -> None:
+    ours, theirs = (tmp_path / f"logs/unit/{build}/prowjob.json" for build in (BUILD, "7"))
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text('{"metadata": {"name": "0790211c-cacb-11ea"}}')
+    for build in (BUILD, "7"):
+        for words in (["started"], ["finished", "--result=ABORTED"]):
+            assert prow(words[0], tmp_path, *words[1:], **BASE | {"BUILD_ID": build})[0] == 0
+    assert "0790211c" in theirs.read_text()
+    assert '"state": "aborted"' in ours.read_text()
+
+
 def test_metadata_that_is_in_the_store_already_is_merged(prow: Prow, tmp_path: Path) -> None:
     assert prow("started", tmp_path, **BASE)[0] == 0
     folder = tmp_path / f"logs/unit/{BUILD}"

@@ -26,7 +26,7 @@ def begin(store: Store, job: Job) -> str:
         if not (isinstance(told, dict) and told.get("uploader") == _CRIER):
             raise UsageError(f"{store.url}/{name} is there already: give this run another --build")
         store.put(name, content)
-    store.put(f"{folder}/{metadata.PROWJOB}", _json(metadata.prowjob(job, now)))
+    store.put_if_absent(f"{folder}/{metadata.PROWJOB}", _json(metadata.prowjob(job, now)))
     layout.lead_to(store, job)
     return f"{store.url}/{folder}"
 
@@ -46,11 +46,18 @@ def end(store: Store, job: Job, result: str, *, artifacts: Path | None, log: Pat
     store.put_all(_left(folder, artifacts, log))
     told = _object(store, f"{folder}/artifacts/{metadata.METADATA}")
     start = _object(store, f"{folder}/{metadata.STARTED}").get("timestamp", began.modified)
-    store.put(f"{folder}/{metadata.PROWJOB}", _json(metadata.prowjob(job, _seconds(start), now, result)))
+    _tell_prowjob(store, f"{folder}/{metadata.PROWJOB}", metadata.prowjob(job, _seconds(start), now, result))
     layout.lead_to(store, job)
     if not store.put_if_absent(name, _json(metadata.finished(job, now, result, told))):
         raise _is_over(store, name)
     return f"{store.url}/{folder}"
+
+
+def _tell_prowjob(store: Store, name: str, said: dict[str, Any]) -> None:
+    """Write the ProwJob, unless there is one of Prow's, which says more."""
+    there = _object(store, name).get("metadata")
+    if not isinstance(there, dict) or there.get("name") == said["metadata"]["name"]:
+        store.put(name, _json(said))
 
 
 def _left(folder: str, artifacts: Path | None, log: Path | None) -> Mapping[str, Path]:

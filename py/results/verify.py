@@ -58,7 +58,7 @@ def verify(url: str, now: float | None = None) -> Report:
             raise UsageError(f"{store.url} is no run's folder: {_what_is_there(run)}")
         found = tuple(findings(run))
         return Report(store.url, run.place, _state(run), found, tuple(dict.fromkeys(run.unread)))
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         raise Missing(str(error)) from None
 
 

@@ -77,7 +77,9 @@ class Place:
 
     def link(self, name: str) -> str:
         """Where the metadata of a file leads, by either of the names that TestGrid knows."""
-        told = self.root.metadata(name)
+        told: dict[str, str] = {}
+        with suppress(Absent):
+            told = self.root.metadata(name)
         return (told.get("x-goog-meta-link") or told.get("link") or "").strip()
 
 

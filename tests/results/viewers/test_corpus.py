@@ -9,11 +9,12 @@ import pytest
 from py.artifacts import Store, open_store
 from py.results.viewers import FAULTS, VIEWERS, RunFolder, findings
 from py.results.viewers.place import place_of
-from tests.results.viewers.corpus import cases, commits, files, metadata, places, status, suites
+from tests.results.viewers.corpus import cases, commits, files, historic, metadata, places, status, suites
 from tests.results.viewers.folders import KINDS, NOW, Case, Made, changed, make
 
 CORPUS: list[Case] = [
-    *status.CASES, *commits.CASES, *metadata.CASES, *files.CASES, *suites.CASES, *cases.CASES, *places.CASES
+    *status.CASES, *commits.CASES, *metadata.CASES, *files.CASES, *suites.CASES, *cases.CASES, *places.CASES,
+    *historic.CASES,
 ]  # fmt: skip
 Found = set[tuple[str, str, str]]  # viewer, fault, file
 
