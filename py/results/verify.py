@@ -66,7 +66,7 @@ def show(report: Report) -> None:
     """Print a report for people: each fault with what becomes of it, and a line for each viewer."""
     place = report.place
     where = f"build {place.build} of {place.job}, {place.kind}" if place else "in no bucket's layout"
-    print(f"{report.url}\n{where}: {report.state}\n")
+    print(_line(report.url), _line(f"{where}: {report.state}"), sep="\n", end="\n\n")
     for (file, why, todo), same in groupby(report.findings, key=lambda one: (one.file, one.why, one.todo)):
         print(_line(f"{file}: {why}"))
         _columns([(f"  {found.viewer}", found.severity, found.what) for found in same])
@@ -86,9 +86,14 @@ def _summed(counts: Mapping[str, int]) -> str:
 def _state(run: RunFolder) -> str:
     if run.finished is None:
         return RUNNING
-    end = run.finished.data
-    result = end.get("result") or {True: "passed", False: "not passed"}.get(end.get("passed") is True)
-    return _line(str(result))[:40]
+    result, passed = (run.finished.data.get(key) for key in ("result", "passed"))
+    if isinstance(result, str) and result:
+        return result[:40]
+    return (
+        {True: "passed", False: "not passed"}[passed]
+        if isinstance(passed, bool)
+        else "over; nobody knows how"
+    )
 
 
 def _what_is_there(run: RunFolder) -> str:

@@ -1,5 +1,6 @@
 """What a viewer is, what may be wrong with a run's folder, and what the one makes of the other."""
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -80,7 +81,11 @@ class Finding(NamedTuple):
     todo: str
 
 
+_short = reprlib.Repr()  # goes neither as deep as a stranger may nest, nor as far
+_short.maxstring = 60
+
+
 def shown(value: object) -> str:
     """A value from a file, short and in one line."""
-    text = repr(value)
+    text = _short.repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -6,7 +6,7 @@ broken, and none of them is waited for.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -107,7 +107,7 @@ class RunFolder:
         """The first bytes of a file; none if it went away meanwhile."""
         try:
             with self.store.open(name) as stream:
-                return read_at_most(stream.read, length)
+                return stream.read(length)
         except Absent:
             return b""
 
@@ -148,15 +148,6 @@ class RunFolder:
                 return read_junit(name, stream.read, MOST_XML, item.size)
         except Absent:
             return JUnit(name, broken="went away while it was read")
-
-
-def read_at_most(read: Callable[[int], bytes], length: int) -> bytes:
-    """The first bytes of a stream, whose reads may be short."""
-    pieces = []
-    while length > 0 and (piece := read(min(length, 1 << 20))):
-        pieces.append(piece)
-        length -= len(piece)
-    return b"".join(pieces)
 
 
 def _document(name: str, content: bytes) -> Document:

@@ -134,6 +134,18 @@ def test_json_that_is_larger_than_anybody_writes_is_broken(tmp_path: Path) -> No
     assert {found.why for found in look(made).findings} == {"it is larger than 10 MB"}
 
 
+@pytest.mark.parametrize("depth", [900, 990, 5000])
+def test_values_that_are_nested_as_deep_as_a_parser_goes_are_shown_in_short(
+    depth: int, tmp_path: Path
+) -> None:
+    made = make(tmp_path, PERIODIC)
+    deep = "[" * depth + "]" * depth
+    write(FINISHED, f'{{"timestamp": 1, "pull": {deep}, "metadata": {{"a": {deep}}}, "result": {deep}}}')(
+        made
+    )
+    assert look(made).state == "over; nobody knows how"
+
+
 def test_names_that_no_terminal_should_show_are_shown_as_text(tmp_path: Path) -> None:
     made = make(tmp_path, PERIODIC)
     write(FINISHED, json.dumps({"timestamp": 1, "result": "\ud800\x1b", "metadata": {"\x00": [BUILD]}}))(made)
