@@ -10,6 +10,7 @@ from py.pipeline import results
 from py.pipeline.execute import BY_HAND, by_hand
 from py.pipeline.model import Step
 from py.pipeline.progress import RUNNING, WAITING
+from py.pipeline.render import spell
 from py.pipeline.run import Record, Run, read
 from py.results import findings, reasons, report
 from py.results.reasons import Reason
@@ -20,6 +21,7 @@ from py.tools.outputs import junit_name
 TAIL = 8_000  # bytes of a step's log that the page shows
 LOGS = 300_000  # bytes of all logs together: with very many steps each gets less, but
 LEAST = 500  # at least so many
+LONGEST = 2_000  # characters of an output
 
 
 def write(run: Run) -> None:
@@ -71,7 +73,7 @@ def page(run: Run) -> report.Page:
         "artifact_count": len(kept),
         "artifact_size": sum(each["size"] for each in kept),
         "change": found.change(),
-        "params": run.params,
+        "params": {name: spell(value, run.answer) for name, value in run.params.items()},
         "environment": _environment(run),
     }
 
@@ -97,7 +99,7 @@ def _step(run: Run, step: Step, group: str, tail: int) -> report.Step:
         "seconds": record.seconds,
         "timeout": step.timeout,
         "command": command,
-        "outputs": run.outputs.get(step.name, {}),
+        "outputs": {name: _short(value) for name, value in run.outputs.get(step.name, {}).items()},
         "upstream": list(step.upstream),
         "undoes": list(step.undoes),
         "secrets": list(step.secrets),
@@ -107,6 +109,10 @@ def _step(run: Run, step: Step, group: str, tail: int) -> report.Step:
         "shown_size": min(size, tail),
         "earlier": [_attempt(each) for each in record.earlier],
     }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _attempt(record: Attempt) -> report.Attempt:

@@ -4,6 +4,7 @@ Steps have written all of it, so anything may be in it, and any of it may be dam
 """
 
 import json
+import math
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -16,10 +17,12 @@ from py.tools.files import plain
 TEXTS = 80_000  # characters of the texts of all failed tests together
 LONGEST = 4_000  # characters of one of them
 LEAST = 200  # so many in any case
+NAMES = 300  # characters of a test's name
 CASES = 500  # tests that are listed; the failed ones come first
 FILES = 300  # artifacts that are listed
 CHANGED = 100  # changed files, and commits, that are listed
 LARGEST = 1_000_000  # bytes of a record that we read
+DAMAGED = (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 RECORDS, CHANGE = "clone-records.json", "change.json"  # of `release clone`
 
 
@@ -66,7 +69,7 @@ class Findings:
                     for each in refs.get("pulls", ())
                 ],
             }
-        except (OSError, AttributeError, KeyError, TypeError, ValueError):
+        except DAMAGED:
             return None
         return told | self._difference(told["commit"])
 
@@ -84,7 +87,7 @@ class Findings:
                     for each in told["commits"][:CHANGED]
                 ],
             }
-        except (OSError, AttributeError, KeyError, TypeError, ValueError):
+        except DAMAGED:
             return nothing
 
     def _link(self, path: str) -> str:
@@ -99,9 +102,9 @@ class Findings:
             for case in junit.read(file):
                 cases.append(
                     {
-                        "classname": case.classname,
-                        "name": case.name,
-                        "seconds": case.seconds,
+                        "classname": case.classname[:NAMES],
+                        "name": case.name[:NAMES],
+                        "seconds": case.seconds if math.isfinite(case.seconds) else 0.0,
                         "state": "failed" if case.failure else "skipped" if case.skipped else "passed",
                         "text": case.failure or case.skipped,
                     }

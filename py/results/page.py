@@ -42,7 +42,7 @@ def _hash(template: str, name: str) -> str:
 
 
 def _json(data: object) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escaped in _IN_JSON.items():
         text = text.replace(character, escaped)
     return text

@@ -1,6 +1,7 @@
 """Of whatever lies among the artifacts something sensible is shown, and the failed tests first."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ CHANGE = {
     "commit": COMMIT, "commits": [{"sha": "2" * 40, "title": "Stew"}], "file_count": 1, "insertions": 2,
     "deletions": 1, "files": [{"path": "menu", "insertions": 2, "deletions": 1}],
 }  # fmt: skip
-damage = st.recursive(
+damage: st.SearchStrategy[Any] = st.sampled_from(
+    [math.inf, math.nan, -1, "", 10**30, None, [], {}]
+) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
@@ -61,6 +64,7 @@ def test_damaged_records_are_told_as_far_as_they_can_be(
     whole = [[RECORD], CHANGE]
     broken = damaged(whole, data.draw(st.sampled_from(places(whole)[1:])), data.draw(damage))
     told = records(tmp_path_factory.mktemp("artifacts"), *broken).change()
+    json.dumps(told, allow_nan=False)
     if told is not None:
         assert all(isinstance(told[key], str) for key in ("repository", "url", "commit", "base_ref"))
         assert all(type(each["number"]) is int for each in told["pulls"])
@@ -94,6 +98,15 @@ def test_a_file_that_is_no_junit_says_so_among_the_others(tmp_path: Path) -> Non
     bad, good = found(tmp_path).tests()
     assert bad["error"].startswith("junit_bad.xml is no JUnit")
     assert (good["step"], good["link"], good["counts"]["passed"]) == ("tests", "artifacts/junit_tests.xml", 1)
+
+
+def test_a_time_that_is_none_is_no_time(tmp_path: Path) -> None:
+    times = "".join(
+        f'<testcase classname="c" name="{time}" time="{time}"/>' for time in ("nan", "inf", "2.5")
+    )
+    (tmp_path / "junit_tests.xml").write_text(f"<testsuites><testsuite>{times}</testsuite></testsuites>")
+    [tests] = found(tmp_path).tests()
+    assert [case["seconds"] for case in tests["cases"]] == [0.0, 0.0, 2.5]
 
 
 def test_of_many_tests_all_are_counted_and_the_failed_ones_listed(tmp_path: Path) -> None:
