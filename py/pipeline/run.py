@@ -16,41 +16,38 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from py.pipeline import environment
 from py.pipeline.answers import known
-from py.pipeline.model import Binary, Command, Output, Pipeline, Reference, Step, Value
+from py.pipeline.model import Command, Output, Pipeline, Reference, Step, Value
+from py.pipeline.record import (
+    ABORTED,
+    FAILED,
+    KILLED,
+    NOT_RUN,
+    PASSED,
+    Record,
+    heard,
+    heard_step,
+    spelled,
+    spelled_step,
+)
 from py.pipeline.render import Answer
-from py.results import inspection, quarantine, reasons
-from py.results.inspection import Found
+from py.results import quarantine, reasons
 from py.results.quarantine import Entry
 from py.results.reasons import Reason
-from py.results.verdict import Attempt
 from py.tools.errors import Missing, StoreError, UsageError, near
 from py.tools.files import write_whole
 from py.tools.names import slug
 
-PASSED, FAILED, ABORTED, NOT_RUN = "passed", "failed", "aborted", "not run"
-KILLED = "the runner was killed"  # why a step was aborted of which nobody told the end
+__all__ = [
+    "ABORTED", "AIRFLOW", "FAILED", "KILLED", "LOCAL", "NOT_RUN", "PASSED", "RESULTS", "Record", "Run",
+    "find", "forget", "fresh_id", "marker", "name_of", "new", "read",
+]  # fmt: skip
+
 RESULTS = "WINDTUNNEL_RESULTS"  # the variable with the store of runs whose conf names none
 LOCAL, AIRFLOW = "local", "airflow"  # engines: who drives a run, and so who finishes it if it is lost
-
-
-class Record(NamedTuple):
-    """How a step ended: `state` is passed, failed, aborted or not run, and `reason` says why.
-
-    `found` is what it had left by then, `earlier` what became of its earlier attempts.
-    """
-
-    state: str
-    reason: str = ""
-    code: int | None = None
-    began: float = 0.0  # seconds since 1970
-    seconds: float = 0.0
-    tail: str = ""
-    found: Found = Found()
-    earlier: tuple[Attempt, ...] = ()
 
 
 @dataclass
@@ -111,7 +108,7 @@ class Run:
     def keep(self, step: str, record: Record) -> None:
         """Remember how a step ended, here and on disk."""
         self.records[step] = record
-        _write(self.step_folder(step) / "step.json", _recorded(record))
+        _write(self.step_folder(step) / "step.json", spelled(record))
 
     def reopen(self) -> None:
         """It goes on after its end, as somebody cleared a task: it has no verdict until the next one."""
@@ -130,7 +127,7 @@ class Run:
             {
                 "name": self.name, "id": self.id, "pipeline": self.pipeline, "file": self.file,
                 "home": str(self.home), "artifacts": str(self.artifacts), "params": self.params,
-                "steps": [_spelled(step) for step in self.steps.values()], "last": self.last,
+                "steps": [spelled_step(step) for step in self.steps.values()], "last": self.last,
                 "began": self.began, "engine": self.engine, "results": self.results,
                 "doc": self.doc, "groups": self.groups,
                 "quarantine": [entry._asdict() for entry in self.quarantine], "left_out": self.left_out,
@@ -231,7 +228,7 @@ def read(folder: Path) -> Run:
 
 
 def _told(folder: Path, told: dict[str, Any]) -> Run:
-    steps = {each["name"]: _heard(each) for each in told.pop("steps")}
+    steps = {each["name"]: heard_step(each) for each in told.pop("steps")}
     told |= {
         "home": Path(told["home"]),
         "artifacts": Path(told["artifacts"]),
@@ -245,7 +242,7 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
     for name, step in steps.items():
         record, outputs = run.step_folder(name) / "step.json", run.step_folder(name) / "outputs.json"
         if record.exists():
-            run.records[name] = _remembered(json.loads(record.read_text()))
+            run.records[name] = heard(json.loads(record.read_text()))
         # Only a step that passed has outputs that were checked; others may have written anything.
         if outputs.exists() and run.records.get(name, Record(FAILED)).state == PASSED:
             given = json.loads(outputs.read_text())
@@ -301,46 +298,6 @@ def _bound(step: Step, answer: Answer) -> Step:
     }
     command = Command(step.command.binary, step.command.name, flags)
     return Step(**(vars(step) | {"command": command}))
-
-
-def _recorded(record: Record) -> dict[str, Any]:
-    earlier = [attempt._asdict() for attempt in record.earlier]
-    return record._asdict() | {"found": inspection.spelled(record.found), "earlier": earlier}
-
-
-def _remembered(told: dict[str, Any]) -> Record:
-    found = inspection.heard(told["found"]) if "found" in told else Found()
-    return Record(
-        **(told | {"found": found, "earlier": tuple(Attempt(**each) for each in told.get("earlier", ()))})
-    )
-
-
-def _spelled(step: Step) -> dict[str, Any]:
-    binary = step.command.binary
-    command = {
-        "program": binary.program,
-        "source": _told_value(binary.source),
-        "name": step.command.name,
-        "flags": {flag: _told_value(value) for flag, value in step.command.flags.items()},
-    }
-    return vars(step) | {"command": command}
-
-
-def _heard(told: dict[str, Any]) -> Step:
-    flags = {flag: _heard_value(value) for flag, value in told["command"]["flags"].items()}
-    binary = Binary(told["command"]["program"], _heard_value(told["command"].get("source", "")))
-    command = Command(binary, told["command"]["name"], flags)
-    names = ("outputs", "upstream", "undoes", "secrets", "artifacts")
-    lists = {key: tuple(told.get(key, ())) for key in names}
-    return Step(**(told | lists | {"command": command}))
-
-
-def _told_value(value: Value | Reference) -> Any:
-    return {"step": value.step, "output": value.name} if isinstance(value, Output) else value
-
-
-def _heard_value(value: Any) -> Any:
-    return Output(value["step"], value["output"]) if isinstance(value, dict) else value
 
 
 def _write(path: Path, content: object) -> None:
