@@ -265,3 +265,23 @@ def test_tests_ran_when_the_oldest_suite_says(tmp_path: Path) -> None:
     assert ran() is ran("", "soon", "1970-01-01T00:00:00Z") is None
     assert ran("2026-01-02T00:00:00Z", "2026-01-01T02:00:00+02:00") == 1767225600
     assert ran("2026-01-01T00:00:00") == 1767225600 + 12 * 3600  # in the zone that is furthest behind
+
+
+WHOLE = (
+    b"<testsuites tests='2' failures='1' timestamp='2026-01-01T00:00:00Z'><testsuite name='s'>"
+    b"<testcase classname='c' name='n' time='1' status='failed'><properties/></testcase><error/>"
+    b"</testsuite></testsuites>"
+)
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(WHOLE)), st.integers(0, 20), st.binary(max_size=20))
+def test_a_damaged_file_is_a_report_or_one_line(
+    tmp_path_factory: pytest.TempPathFactory, start: int, length: int, instead: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("junit") / "junit_x.xml"
+    path.write_bytes(WHOLE[:start] + instead + WHOLE[start + length :])
+    try:
+        junit.examine(path)
+    except ValueError as error:
+        assert len(str(error).splitlines()) == 1
