@@ -136,8 +136,8 @@ def conclude(run: Run, interrupted: bool) -> str:
     """Write the steps' JUnit and the verdict; a run whose undoing was cut short stays open."""
     left = [] if run.dryrun else leftovers.take_away(run)
     with suppress(OSError):  # a full disk: the verdict counts more
-        for name, record in run.records.items():
-            run.keep(name, record)  # a step may have written there as well
+        for name, record in run.records.items() if run.engine == LOCAL else ():
+            run.keep(name, record)  # a step may have written there as well; in Airflow these are what we know
     junit.write(run.artifacts / verdict.STEPS_JUNIT, run.pipeline, [_case(run, step) for step in run.steps])
     run.result, run.reasons, run.notes = verdict.judge(
         {name: _ended(run, name) for name in run.steps}, run.artifacts, _since(run), interrupted=interrupted,
