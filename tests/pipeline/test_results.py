@@ -1,10 +1,13 @@
 """What a run leaves for viewers, in its folder and in a store."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from py.tools.folders import ROOT
 from tests.projects import Project, wait_until
 
 PARAMS = """
@@ -62,6 +65,28 @@ def test_what_was_cloned_is_what_viewers_are_told(project: Project) -> None:
     assert json.loads((folder / "started.json").read_text())["repo-commit"] == "c" * 40
     assert json.loads((folder / "finished.json").read_text())["revision"] == "c" * 40
     assert json.loads((folder / "clone-records.json").read_text()) == [record]
+
+
+def test_only_a_green_run_of_a_known_commit_that_is_no_pull_request_s_is_the_latest_green(
+    project: Project,
+) -> None:
+    def latest(fails: str, **said: str) -> tuple[int, str]:
+        project.declare(PARAMS + f'pipeline.step("a", sh(do="{fails}"))')
+        project.run(conf(project, REPO_OWNER="acme", REPO_NAME="rocket", **said))
+        argv = [sys.executable, "-m", "py.release", "latest_green", "--job=sample"]
+        done = subprocess.run(
+            [*argv, f"--results={project.folder / 'store'}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout.partition("\n")[0]
+
+    assert latest("true", PULL_NUMBER="7", PULL_PULL_SHA=HEAD)[0] == 1
+    assert latest("true")[0] == 1
+    assert latest("true", PULL_REFS=f"main:{'c' * 40}") == (0, f"commit: {'c' * 40}")
+    assert latest("false", PULL_REFS=f"main:{'d' * 40}") == (0, f"commit: {'c' * 40}")
 
 
 def test_while_a_step_runs_its_log_and_that_the_run_began_can_be_read(project: Project) -> None:
