@@ -352,6 +352,16 @@ def test_a_step_that_is_excused_lets_later_steps_run_and_says_so_in_its_log(proj
     log = (run.step_folder("tests") / "log.txt").read_text()
     assert "tests passed in spite of exit code 1: c.n in tests failed, and is in quarantine (us," in log
     assert run.records["tests"].code == 1
+    log = (driven(project, TESTS, RED).step_folder("tests") / "log.txt").read_text()
+    assert "in spite of" not in log
+
+
+def test_a_step_that_ended_with_1_since_its_time_was_up_is_not_excused(project: Project) -> None:
+    (project.folder / "dags" / quarantine.NAME).write_text(known())
+    body = 'pipeline.step("tests", sh(do=DEED), junit=True, timeout=timedelta(seconds=0.5))'
+    run = driven(project, body, f"trap 'exit 1' TERM; {RED}; sleep 60 & wait")
+    assert (kinds(run), run.records["tests"].code) == (STEP, 1)
+    assert "timed out" in str(run.reasons[0])
 
 
 def test_a_quarantine_that_a_step_writes_is_for_later_runs(project: Project) -> None:
