@@ -284,12 +284,12 @@ def test_light_and_dark_follow_the_system_until_somebody_chooses(shown: Callable
     assert page.evaluate(colour) == light
 
 
-@pytest.mark.parametrize("modern", [True, False])
+@pytest.mark.parametrize("place", ["file", "server", "server without the right to it"])
 def test_a_step_s_command_can_be_copied(
-    shown: Callable[..., Page], served: Callable[[str], str], made: Callable[[str], Path], modern: bool
+    shown: Callable[..., Page], served: Callable[[str], str], made: Callable[[str], Path], place: str
 ) -> None:
-    page = shown("red", f"{served('red')}/{report.NAME}")
-    if not modern:
+    page = shown("red", "" if place == "file" else f"{served('red')}/{report.NAME}")
+    if "without" in place:
         page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.locator("#step-tests").get_by_role("button", name="Copy").click()
     expect(page.locator("#step-tests").get_by_role("button", name="Copied")).to_be_visible()
