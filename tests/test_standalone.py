@@ -1,11 +1,9 @@
 """A local Airflow as a person starts, uses, breaks and stops it."""
 
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -24,21 +22,6 @@ HELLO = """\
 
     with DAG("standalone"):
         PythonOperator(task_id="greet", python_callable=greet)
-    """
-# Tells its pid and goes on until somebody ends it.
-ENDLESS = """\
-    import os, time
-    from pathlib import Path
-    from airflow.sdk import DAG
-    from airflow.providers.standard.operators.python import PythonOperator
-
-    def endless():
-        Path("{pid}").write_text(str(os.getpid()))
-        while True:
-            time.sleep(0.1)
-
-    with DAG("endless"):
-        PythonOperator(task_id="step", python_callable=endless)
     """
 
 
@@ -73,10 +56,6 @@ def processes(of: Airflow) -> list[psutil.Process]:
 
 def lives(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def is_gone(process: int) -> Callable[[], bool]:
-    return lambda: not psutil.pid_exists(process)
 
 
 def is_up(of: Airflow) -> bool:
@@ -164,24 +143,15 @@ def test_a_shell_gets_it_by_one_line(running: Airflow) -> None:
     assert "run_airflow" in said
 
 
-@pytest.mark.parametrize("part", ["postgres", "scheduler", "dag-processor", "api-server"])
-def test_a_killed_part_is_there_again_and_nothing_of_it_is_left(running: Airflow, part: str) -> None:
-    killed = psutil.Process(pid(running, part))
-    tree = [killed, *killed.children(recursive=True)]
-    killed.kill()
-    wait_until(lambda: pid(running, part) not in (0, killed.pid), SLOW)
+def test_killed_parts_are_there_again_and_nothing_of_them_is_left(running: Airflow) -> None:
+    killed = {part: psutil.Process(pid(running, part)) for part in parts(running.home)}
+    trees = [each for process in killed.values() for each in (process, *process.children(recursive=True))]
+    for process in killed.values():
+        process.kill()
+    assert len(killed) == 4
+    wait_until(lambda: all(pid(running, part) not in (0, old.pid) for part, old in killed.items()), SLOW)
     wait_until(lambda: is_up(running), SLOW)
-    assert not [process for process in tree if lives(process)]
-
-
-def test_a_step_of_a_killed_scheduler_is_ended_before_it_runs_again(running: Airflow, tmp_path: Path) -> None:
-    running.put("endless.py", ENDLESS.replace("{pid}", str(tmp_path / "pid")))
-    running.trigger("endless")
-    wait_until((tmp_path / "pid").exists, SLOW)
-    step = int((tmp_path / "pid").read_text())
-    os.kill(pid(running, "scheduler"), signal.SIGKILL)
-    wait_until(is_gone(step))
-    wait_until(lambda: is_up(running), SLOW)
+    assert not [process for process in trees if lives(process)]
 
 
 def test_after_supervisord_was_killed_a_start_ends_what_is_left_and_finds_all_data(running: Airflow) -> None:
