@@ -301,4 +301,6 @@ def _bound(step: Step, answer: Answer) -> Step:
 
 
 def _write(path: Path, content: object) -> None:
-    write_whole(path, json.dumps(content, indent=1))
+    said = json.dumps(content, indent=1).encode()
+    if not path.is_file() or path.read_bytes() != said:  # to read costs a tenth of writing
+        write_whole(path, said)
