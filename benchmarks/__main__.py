@@ -8,16 +8,24 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import chatty_step, dag_file, history, in_airflow, many_steps, small_steps, start_up
+from benchmarks import (
+    artifacts,
+    chatty_step,
+    dag_file,
+    history,
+    in_airflow,
+    many_steps,
+    small_steps,
+    start_up,
+)
 from benchmarks.in_airflow.servers import Servers
 from benchmarks.table import MISSING, Row, markdown
 
 Part = tuple[str, Callable[[], list[Row]]]
 SUBJECTS = ("memory", "chain", "runs", "steps", "chatty", "whole", "outage")
 IN_AIRFLOW = tuple(f"airflow-{name}" for name in SUBJECTS)
-PARTS = (
-    f"chain, fan, chatty, start, many, dag, history (default: all); airflow, or of it {', '.join(IN_AIRFLOW)}"
-)
+DEFAULT = "chain, fan, chatty, start, many, dag, history, artifacts (default: all)"
+PARTS = f"{DEFAULT}; airflow, or of it {', '.join(IN_AIRFLOW)}"
 
 
 def main() -> int:
@@ -56,6 +64,8 @@ def _parts(asked: argparse.Namespace) -> dict[str, Part]:
         "many": ("A pipeline ten times as large", lambda: many_steps.rows(asked.n)),
         "dag": ("Loading a DAG file", lambda: dag_file.rows(asked.n)),
         "history": ("The history of a pipeline: 1,000 stored runs", lambda: history.rows(asked.n)),
+        "artifacts": ("1,000 artifacts of 10 kB into a store",
+                      lambda: artifacts.rows(asked.n, asked.peers, asked.megabytes)),
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,8 +39,9 @@ def program(name: str) -> str:
     return shutil.which(name) or str(folders.cache() / "stores" / name)
 
 
+@contextmanager
 def serving(argv: Callable[[int, Path], Sequence[str | Path]], path: str) -> Iterator[Server]:
-    """Run a server on a free port until the tests end; it is up when it answers, whatever it says."""
+    """Run a server on a free port until the block ends; it is up when it answers, whatever it says."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="store-") as made, tempfile.TemporaryFile() as log:
         server = Server(f"http://127.0.0.1:{port}", Path(made))
@@ -56,6 +58,34 @@ def serving(argv: Callable[[int, Path], Sequence[str | Path]], path: str) -> Ite
             process.wait()
 
 
+def serving_gcs() -> AbstractContextManager[Server]:
+    """Run a server that speaks as Google's does; what it has is in memory."""
+
+    def argv(port: int, _folder: Path) -> Sequence[str | Path]:
+        return [
+            program("fake-gcs-server"), "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-backend=memory",
+            f"-external-url=http://127.0.0.1:{port}", f"-public-host=127.0.0.1:{port}", "-log-level=error",
+        ]  # fmt: skip
+
+    return serving(argv, "/storage/v1/b?project=none")
+
+
+def serving_s3() -> AbstractContextManager[Server]:
+    """Run a server that speaks S3, with accounts and rights; what it has is in a folder."""
+
+    def argv(port: int, folder: Path) -> Sequence[str | Path]:
+        for name in ("data", "accounts"):
+            (folder / name).mkdir()
+        # What it tells of an object it keeps in the file's attributes, so that both change at once.
+        return [
+            program("versitygw"), f"--port=127.0.0.1:{port}", f"--access={ROOT_USER[0]}",
+            f"--secret={ROOT_USER[1]}", f"--iam-dir={folder}/accounts", "--iam-cache-disable", "--quiet",
+            "posix", folder / "data",
+        ]  # fmt: skip
+
+    return serving(argv, "/")
+
+
 def _answers(url: str) -> bool:
     try:
         urllib.request.urlopen(url, timeout=5).close()
@@ -68,32 +98,16 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def gcs_server() -> Iterator[Server]:
-    """A server that speaks as Google's does; what it has is in memory."""
-
-    def argv(port: int, _folder: Path) -> Sequence[str | Path]:
-        return [
-            program("fake-gcs-server"), "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-backend=memory",
-            f"-external-url=http://127.0.0.1:{port}", f"-public-host=127.0.0.1:{port}", "-log-level=error",
-        ]  # fmt: skip
-
-    yield from serving(argv, "/storage/v1/b?project=none")
+    """A server that speaks as Google's does."""
+    with serving_gcs() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[Server]:
-    """A server that speaks S3, with accounts and rights; what it has is in a folder."""
-
-    def argv(port: int, folder: Path) -> Sequence[str | Path]:
-        for name in ("data", "accounts"):
-            (folder / name).mkdir()
-        # What it tells of an object it keeps in the file's attributes, so that both change at once.
-        return [
-            program("versitygw"), f"--port=127.0.0.1:{port}", f"--access={ROOT_USER[0]}",
-            f"--secret={ROOT_USER[1]}", f"--iam-dir={folder}/accounts", "--iam-cache-disable", "--quiet",
-            "posix", folder / "data",
-        ]  # fmt: skip
-
-    yield from serving(argv, "/")
+    """A server that speaks S3."""
+    with serving_s3() as server:
+        yield server
 
 
 @pytest.fixture
@@ -105,12 +119,8 @@ def folder(tmp_path: Path) -> str:
 @pytest.fixture
 def gcs(gcs_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a new bucket of Google's kind."""
-    bucket = _new_name()
-    body = json.dumps({"name": bucket}).encode()
-    request = urllib.request.Request(f"{gcs_server.url}/storage/v1/b?project=none", body)
-    urllib.request.urlopen(request, timeout=_SLOW).close()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server.url)
-    return f"gs://{bucket}"
+    return new_gcs_bucket(gcs_server)
 
 
 @pytest.fixture
@@ -118,14 +128,38 @@ def s3(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a new bucket that speaks S3; the environment names its server, and a user who may do all."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, os.devnull)  # not those of whoever runs the tests
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_server.url)
-    be_user(monkeypatch, *ROOT_USER)
+    for name, value in s3_settings(s3_server).items():
+        monkeypatch.setenv(name, value)
+    return new_s3_bucket()
+
+
+def new_gcs_bucket(server: Server) -> str:
+    """The URL of a new bucket on a server that speaks as Google's does."""
+    bucket = _new_name()
+    body = json.dumps({"name": bucket}).encode()
+    request = urllib.request.Request(f"{server.url}/storage/v1/b?project=none", body)
+    urllib.request.urlopen(request, timeout=_SLOW).close()
+    return f"gs://{bucket}"
+
+
+def new_s3_bucket() -> str:
+    """The URL of a new bucket on the server that the environment names."""
     bucket = _new_name()
     s3_client().create_bucket(Bucket=bucket)
     return f"s3://{bucket}"
+
+
+def s3_settings(server: Server) -> dict[str, str]:
+    """An environment in which Amazon's clients speak to a server, and not as whoever runs the tests."""
+    return {
+        "AWS_ACCESS_KEY_ID": ROOT_USER[0],
+        "AWS_SECRET_ACCESS_KEY": ROOT_USER[1],
+        "AWS_ENDPOINT_URL_S3": server.url,
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
 
 
 def be_user(monkeypatch: pytest.MonkeyPatch, access: str, secret: str) -> None:

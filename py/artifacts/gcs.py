@@ -31,6 +31,8 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 _FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 _EMULATOR = "STORAGE_EMULATOR_HOST"
 _LOG_IN = f"run `gcloud auth application-default login`, or name a file of credentials in {_FILE}"
+# Unasked, the client looks up where a bucket is, for traces that nobody takes: it needs a right of its own.
+os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
 _FIELDS = "items(name,size,updated,generation),nextPageToken"
 
 
@@ -109,8 +111,8 @@ class Gcs(Bucket):
     def _bucket(self) -> storage.Bucket:
         # A project is asked of who makes buckets; without one the client looks for it in many places.
         client = storage.Client(project="none", credentials=_credentials())
-        client._http.mount("https://", HTTPAdapter(pool_maxsize=SENDERS))
-        client._http.mount("http://", HTTPAdapter(pool_maxsize=SENDERS))
+        client._http.mount("https://", HTTPAdapter(pool_maxsize=2 * SENDERS))
+        client._http.mount("http://", HTTPAdapter(pool_maxsize=2 * SENDERS))
         return client.bucket(self.bucket)
 
     @contextmanager

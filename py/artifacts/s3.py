@@ -55,7 +55,7 @@ class S3(Bucket):
     """Artifacts as Amazon's objects."""
 
     pack = False
-    _nobody = False
+    _credentials: Any = None
 
     def connect(self) -> Any:
         """The client, as nobody where there are no credentials: what is public can be read."""
@@ -71,7 +71,8 @@ class S3(Bucket):
                 self.connect().upload_fileobj(upload.stream, **where, ExtraArgs=about, Config=_in_parts())
                 return True
             try:
-                self._put(**where, **about, **only, Body=upload.stream)
+                # As bytes: of a stream the client asks first whether it is wanted, and waits for the answer.
+                self._put(**where, **about, **only, Body=upload.stream.read())
             except failures.ClientError as error:
                 if only and _code(error) in (*_OTHER_VERSION, *_MISSING):
                     return False
@@ -116,8 +117,8 @@ class S3(Bucket):
     def _client(self) -> Any:
         with self._told("reached"):
             session = boto3.Session()
-            self._nobody = session.get_credentials() is None
-            how = {"signature_version": UNSIGNED} if self._nobody else {}
+            self._credentials = session.get_credentials()
+            how = {} if self._credentials else {"signature_version": UNSIGNED}
             client = _client(session, **how)
             if str(urlsplit(client.meta.endpoint_url).hostname).endswith(_AMAZON):
                 return client
@@ -138,7 +139,6 @@ class S3(Bucket):
 
     @retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(20), wait=_PAUSE, reraise=True)
     def _put(self, **what: Any) -> None:
-        what["Body"].seek(0)
         self.connect().put_object(**what)
 
     @retry(retry=retry_if_exception_type(_BROKEN_OFF), stop=stop_after_attempt(4), reraise=True)
@@ -162,7 +162,7 @@ class S3(Bucket):
             if code in _NO_BUCKET:
                 raise StoreError(f"{self.place(key)}: {no_bucket(self.bucket)}") from None
             explain = _ANSWERS.get(code, failing)
-            if explain is denied and self._nobody:
+            if explain is denied and not self._credentials:
                 explain = _not_accepted
             raise StoreError(f"{self.place(key)} cannot be {what}: {explain(_said(error))}") from None
         except tuple(_ERRORS) as error:

@@ -36,7 +36,7 @@ def assert_full(table: list[str]) -> None:
     assert len(table) > 2
 
 
-@pytest.mark.parametrize("part", ["chain", "fan", "chatty", "start", "many", "dag", "history"])
+@pytest.mark.parametrize("part", ["chain", "fan", "chatty", "start", "many", "dag", "history", "artifacts"])
 def test_each_part_prints_a_full_table(part: str) -> None:
     done = benchmarks(part, "-n1", "--no-peers", "--megabytes=5")
     (table,) = tables(done)

@@ -1,0 +1,199 @@
+"""What it takes to put artifacts into a store, beside the store's own clients; and the memory for a long log.
+
+The servers run on this machine: what is compared is what each client costs, not a network.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.measure import NotMeasured, Program, Taken, memory, rounds
+from benchmarks.table import Row, missing
+from py.artifacts import open_store
+from py.tools import folders
+from tests.stores import new_gcs_bucket, new_s3_bucket, s3_settings, serving_gcs, serving_s3
+
+FILES, SIZE = 1000, 10_000  # of artifacts, each in bytes
+AT_ONCE = 8  # as many as we send
+LIMIT = 1.2  # times the fastest client
+GROWTH = 1.1  # times the memory for a file a tenth as long
+OURS = "Windtunnel"
+GO = Path(__file__).with_name("put_all")
+LONG = """
+import sys
+from py.artifacts import open_store
+url, megabytes = sys.argv[1], int(sys.argv[2])
+line = b"2026-01-01T00:00:00Z a line of a log, which says something or other\\n"
+class Log:
+    left = megabytes << 20
+    def read(self, size=-1):
+        size = min(size, self.left)
+        self.left -= size
+        return (line * (size // len(line) + 1))[:size]
+store = open_store(url)
+store.put("build-log.txt", Log())
+with store.open("build-log.txt") as log:
+    while log.read(1 << 20):
+        pass
+"""
+Files = Mapping[str, Path]
+New = Callable[[], str]  # gives the URL of a new store
+Put = Callable[[str, Path, Files], float | None]  # may say itself how many seconds it took
+
+
+def rows(n: int, peers: bool, megabytes: int) -> list[Row]:
+    """For each kind of store a row for us, and one for each of its own clients."""
+    made = []
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch, "artifacts")
+        files = _fill(source)
+        for kind, serving in {"file": _folder, "s3": _s3, "gs": _gcs}.items():
+            clients: dict[str, Put] = {OURS: _windtunnel} | (CLIENTS[kind] if peers else {})
+            with serving(Path(scratch)) as new:
+                taken = rounds(
+                    f"artifacts in {kind}://",
+                    {name: partial(_taken, put, new, source, files) for name, put in clients.items()}, n,
+                )  # fmt: skip
+                made += [_row(f"{kind}: {name}", name, taken) for name in clients]
+                made += _memory(kind, new(), megabytes)
+    return made
+
+
+def _fill(folder: Path) -> dict[str, Path]:
+    files = {f"step-{n % 20:02}/{n}.bin": folder / f"step-{n % 20:02}/{n}.bin" for n in range(FILES)}
+    for path in files.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(os.urandom(SIZE))
+    return files
+
+
+@contextmanager
+def _folder(scratch: Path) -> Iterator[New]:
+    yield lambda: f"file://{scratch}/{secrets.token_hex(4)}"
+
+
+@contextmanager
+def _s3(_scratch: Path) -> Iterator[New]:
+    with serving_s3() as server:
+        os.environ.update(s3_settings(server))
+        yield new_s3_bucket
+
+
+@contextmanager
+def _gcs(_scratch: Path) -> Iterator[New]:
+    with serving_gcs() as server:
+        os.environ["STORAGE_EMULATOR_HOST"] = server.url
+        yield partial(new_gcs_bucket, server)
+
+
+def _taken(put: Put, new: New, source: Path, files: Files) -> Taken:
+    """The seconds for all files into a new store: that of the tests grows slow with what it has."""
+    url = new()
+    began = time.perf_counter()
+    try:
+        seconds = put(url, source, files)
+    except subprocess.CalledProcessError as error:
+        raise NotMeasured(str(error)) from None
+    return Taken(seconds or time.perf_counter() - began)
+
+
+def _row(what: str, name: str, taken: dict[str, list[Taken]]) -> Row:
+    if name not in taken:
+        return missing(what)
+    mine = [each.seconds for each in taken[name]]
+    figure = f"{median(mine) * 1000:.0f} ms"
+    others = {other: [each.seconds for each in found] for other, found in taken.items() if other != OURS}
+    if name != OURS or not others:
+        return Row(what, figure)
+    fastest = min(others, key=lambda other: median(others[other]))
+    ratio = median(a / b for a, b in zip(mine, others[fastest], strict=True))
+    return Row(what, figure, f"{ratio:.2f} × {fastest}", f"≤ {LIMIT:g} × the fastest", ratio <= LIMIT)
+
+
+def _windtunnel(url: str, _source: Path, files: Files) -> None:
+    open_store(url).put_all(files)
+
+
+def _cp(url: str, source: Path, _files: Files) -> None:
+    subprocess.run(["cp", "-r", source, url.removeprefix("file://")], check=True)
+
+
+def _copytree(url: str, source: Path, _files: Files) -> None:
+    shutil.copytree(source, url.removeprefix("file://"))
+
+
+def _go(url: str, source: Path, _files: Files) -> float:
+    """Seconds of the client that the store's makers wrote in Go, without its start."""
+    program = folders.cache() / "bench" / "put_all"
+    written = max(file.stat().st_mtime for file in GO.iterdir())
+    if not program.exists() or program.stat().st_mtime < written:
+        env = os.environ | {"CGO_ENABLED": "0"}
+        subprocess.run([_go_itself(), "build", "-o", program, "."], cwd=GO, check=True, env=env)
+    kind, _, bucket = url.partition("://")
+    done = subprocess.run(
+        [program, kind, bucket, "artifacts", source, str(AT_ONCE)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return float(done.stdout)
+
+
+def _go_itself() -> str:
+    places = (os.environ["PATH"], "/usr/local/go/bin", str(folders.cache() / "go/bin"))
+    found = shutil.which("go", path=os.pathsep.join(places))  # where scripts/setup looks, too
+    if not found:
+        raise NotMeasured("there is no Go: run scripts/setup go")
+    return found
+
+
+def _s3transfer(url: str, _source: Path, files: Files) -> None:
+    import boto3
+    from s3transfer.manager import TransferManager
+
+    bucket = url.removeprefix("s3://")
+    with TransferManager(boto3.Session().client("s3")) as manager:
+        for each in [manager.upload(str(path), bucket, name) for name, path in files.items()]:
+            each.result()
+
+
+def _transfer_manager(url: str, source: Path, files: Files) -> None:
+    from google.cloud import storage
+    from google.cloud.storage import transfer_manager
+
+    results: list[Any] = transfer_manager.upload_many_from_filenames(
+        storage.Client(project="none").bucket(url.removeprefix("gs://")), list(files),
+        source_directory=str(source), worker_type=transfer_manager.THREAD, max_workers=AT_ONCE,
+    )  # fmt: skip
+    assert not any(results), results
+
+
+CLIENTS: dict[str, dict[str, Put]] = {
+    "file": {"cp -r": _cp, "shutil.copytree": _copytree},
+    "s3": {f"Go SDK, {AT_ONCE} at once": _go, "s3transfer": _s3transfer},
+    "gs": {f"Go SDK, {AT_ONCE} at once": _go, f"transfer_manager, {AT_ONCE} threads": _transfer_manager},
+}
+
+
+def _memory(kind: str, url: str, megabytes: int) -> list[Row]:
+    """What putting and getting a log takes, and ten times as much of it."""
+
+    def peak(size: int) -> float:
+        return memory(Program([sys.executable, "-c", LONG, url, str(size)])).largest
+
+    try:
+        short, long = peak(megabytes // 10), peak(megabytes)
+    except NotMeasured:
+        return [missing(f"{kind}: {megabytes} MB put and read")]
+    ratio = long / short
+    what = f"{kind}: memory, {megabytes} MB put and read"
+    against = f"{ratio:.2f} × {megabytes // 10} MB"
+    return [Row(what, f"{long:.0f} MiB", against, f"≤ {GROWTH:g} ×", ratio <= GROWTH)]
