@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from py.pipeline.model import Output, Step
+from py.pipeline.model import Output, Step, Value
 from py.pipeline.render import spell
 from py.tools.folders import ROOT
 
@@ -60,9 +60,31 @@ def secrets(step: Step) -> dict[str, str]:
     return {name: os.environ[name] for name in step.secrets if name in os.environ}
 
 
+def known(steps: Mapping[str, Step]) -> dict[str, str]:
+    """The secrets that any step names, as far as they are set."""
+    return {name: value for step in steps.values() for name, value in secrets(step).items()}
+
+
 def unset(steps: Mapping[str, Step]) -> list[str]:
     """The names of secrets that steps ask for and that nobody has set."""
     return sorted({name for step in steps.values() for name in step.secrets if name not in os.environ})
+
+
+def spilled(steps: Mapping[str, Step], params: Mapping[str, Value]) -> list[str]:
+    """What of a conf, and of the commands made of it, holds a secret, which is passed on by name only."""
+    from py.tools.censor import Censor  # late: few pipelines have secrets
+
+    told = {name: value for name, value in params.items() if isinstance(value, str)}
+    for step in steps.values():
+        texts = {flag: value for flag, value in step.command.flags.items() if isinstance(value, str)}
+        told |= {f"the {flag} of {step.name}": value for flag, value in texts.items()}
+    return [
+        f"{where} holds ${name}"
+        for name, value in known(steps).items()
+        for censor in [Censor({name: value})]
+        for where, text in told.items()
+        if censor.holds(os.fsencode(text))
+    ]
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from py.pipeline import attempts, environment
+from py.pipeline import attempts, environment, secrecy
 from py.pipeline.holding import locked
 from py.pipeline.model import Step
 from py.pipeline.render import PYTHON, quoted, render
@@ -17,6 +17,7 @@ from py.results.inspection import Found
 from py.tools import process
 from py.tools.censor import Censor
 from py.tools.errors import Mistake
+from py.tools.files import plain
 
 BY_HAND = "by hand: "  # before the command that repeats a step, in any log
 TRIED_AND_FAILED = 1  # the exit code of a step whose tests fail
@@ -157,8 +158,7 @@ def _attempt(
 ) -> Record:
     inspection.make_room(step.owed, run.artifacts, log.with_name("junit-before.xml"))
     began = time.time()
-    secrets = environment.secrets(step)
-    censor = Censor(secrets)
+    censor = secrecy.censor(run)
     repeat = f"{BY_HAND}{by_hand(run, step)}\n"
     tail = b""
     with log.open("ab", buffering=0) as sink:
@@ -177,8 +177,8 @@ def _attempt(
             sink.write(f"{error}\n{repeat}".encode())
             return Record(FAILED, str(error), None, began, time.time() - began)
         keep(censor.flush())
-        if secrets:
-            _censor_files(run.artifacts, censor, since=began)
+        outputs = _written(log.with_name("outputs.json")) if step.outputs else None
+        secrecy.clean_step(run, step, censor, began)
         state, reason = _ended(step, result)
         found = _found(run, step, result.code, began)
         if found.excuses and result.code and not (result.timed_out or result.cancelled):
@@ -186,7 +186,7 @@ def _attempt(
             sink.write(f"\n{step.name} passed in spite of exit code {result.code}: {_said(found)}\n".encode())
         if state == PASSED:
             try:
-                run.outputs[step.name] = _outputs(step, log.with_name("outputs.json"), censor)
+                run.outputs[step.name] = _outputs(step, outputs, censor)
             except ValueError as error:
                 state, reason = FAILED, f"ended well, but {error}"
         end = ""
@@ -225,14 +225,23 @@ def _ended(step: Step, result: process.Result) -> tuple[str, str]:
     return (FAILED, f"exit code {result.code}") if result.code else (PASSED, "")
 
 
-def _outputs(step: Step, file: Path, censor: Censor) -> dict[str, str]:
-    """What a step that ended well has written; ValueError says why that is not what it declares."""
+def _written(file: Path) -> bytes | None:
+    """What a step has written as its outputs, before secrets are taken out of it; None if nothing."""
+    try:
+        with plain(file) as outputs:
+            return outputs.read()
+    except OSError:
+        return None
+
+
+def _outputs(step: Step, written: bytes | None, censor: Censor) -> dict[str, str]:
+    """The outputs of a step that ended well; ValueError says why what it wrote is not what it declares."""
     if not step.outputs:
         return {}
+    if written is None:
+        raise ValueError(f"wrote no outputs; it declares {', '.join(step.outputs)}")
     try:
-        given = json.loads(file.read_bytes())
-    except FileNotFoundError:
-        raise ValueError(f"wrote no outputs; it declares {', '.join(step.outputs)}") from None
+        given = json.loads(written)
     except ValueError as error:
         raise ValueError(f"its outputs are no JSON: {error}") from None
     if not isinstance(given, dict):
@@ -242,19 +251,6 @@ def _outputs(step: Step, file: Path, censor: Censor) -> dict[str, str]:
             raise ValueError(f"did not write its output {name}")
         if not isinstance(given[name], str):
             raise ValueError(f"its output {name} is no text")
-        if censor.clean(given[name].encode()) != given[name].encode():
-            file.unlink()
+        if censor.holds(given[name].encode()):
             raise ValueError(f"its output {name} holds a secret; secrets are passed on by name only")
     return {name: given[name] for name in step.outputs}
-
-
-def _censor_files(folder: Path, censor: Censor, since: float) -> None:
-    """Take secrets out of the files that a step has kept."""
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since - 1:
-            whole = path.read_bytes()
-            clean = censor.clean(whole)
-            if clean != whole:
-                mode = path.stat().st_mode
-                path.write_bytes(clean)
-                path.chmod(mode)

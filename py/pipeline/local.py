@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from py.pipeline import holding, leftovers, results
+from py.pipeline import holding, leftovers, results, secrecy
 from py.pipeline import run as runs
 from py.pipeline.execute import execute
 from py.pipeline.run import ABORTED, FAILED, KILLED, LOCAL, NOT_RUN, PASSED, Record, Run
@@ -135,6 +135,7 @@ def _give_up(run: Run, step: str) -> None:
 def conclude(run: Run, interrupted: bool) -> str:
     """Write the steps' JUnit and the verdict; a run whose undoing was cut short stays open."""
     left = [] if run.dryrun else leftovers.take_away(run)
+    left += secrecy.clean(run)
     with suppress(OSError):  # a full disk: the verdict counts more
         for name, record in run.records.items() if run.engine == LOCAL else ():
             run.keep(name, record)  # a step may have written there as well; in Airflow these are what we know

@@ -1,11 +1,14 @@
 """The conf of a trigger becomes the params of a run, checked; all mistakes come in one error."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from py.pipeline.model import PRESET, Param, Pipeline, Value
 from py.tools.errors import ParamError, UsageError, near
 
+# With a password; or with a token in its place, which of these schemes only a URL of HTTP has.
+_LOGIN = re.compile(r"https?://[^/?#\s]+@|://[^/?#\s@]*:[^/?#\s]*@", re.IGNORECASE)
 MANY = 10  # unknown params are named one by one up to here
 
 
@@ -65,9 +68,19 @@ def mistakes(name: str, params: Mapping[str, Param], conf: Mapping[str, object])
     if len(strange) > MANY:
         said.append(f"and {len(strange) - MANY:,} more that it has not")
     for key, value in conf.items():
-        if key in params and (why := params[key].objection(value)):
+        if key in params and (why := _password(value) or params[key].objection(value)):
             said.append(f"{key} {why}")
     return said
+
+
+def _password(value: object) -> str:
+    """Why a value must not be kept where everybody reads it: it is a URL that somebody logs in with."""
+    if isinstance(value, str) and _LOGIN.search(value):
+        return (
+            "holds a password, and a conf is kept and shown; leave it out, and let who opens that URL find "
+            "it where git, or the store's client, keeps it (a credential helper, ~/.netrc, the environment)"
+        )
+    return ""
 
 
 def _shown(key: str) -> str:

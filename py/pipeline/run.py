@@ -174,6 +174,8 @@ def new(
     in_quarantine = _quarantine(pipeline, home, now)
     answer = known(params, name, {})
     steps = {step.name: _bound(step, answer) for step in pipeline.steps.values()}
+    if said := environment.spilled(steps, params):
+        raise UsageError(f"{'; '.join(said)}: a step is given a secret by its name only, in secrets=[…]")
     run = Run(
         name, run_id, pipeline.name, file, home.absolute(), folder, artifacts.absolute(), dict(params), steps,
         pipeline.last, now, engine, results, pipeline.doc, dict(pipeline.groups),

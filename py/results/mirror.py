@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from py.results import layout
-from py.results.metadata import FINISHED
+from py.results import buildlog, layout
+from py.results.metadata import CLONED, FINISHED, PROWJOB, STARTED
 from py.tools.errors import WindtunnelError
 from py.tools.files import is_part, write_whole
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EVERY = 3.0  # seconds between two looks at what has changed
 SHARE = 10  # of the time, the part that looking may take: a log that grows is copied whole each time
 _STATE = ".mirrored.json"  # what the store has already, for whoever goes on
+_FILES = ("run.json", STARTED, PROWJOB, CLONED, buildlog.NAME, "report.html", FINISHED)
 _ANNOUNCED = "/"  # stands there for what lies outside of the run's place
 _Stamp = list[int]  # size, and time of the last change
 
@@ -104,9 +105,8 @@ class Mirror:
 
 def _files(run: Path, artifacts: Path | None) -> Iterator[tuple[str, Path]]:
     """What of a run's folder is its results, by its name in the store."""
-    for path in run.iterdir():
-        if path.name[0] != "." and _is_plain(path):
-            yield path.name, path
+    for path in filter(_is_plain, (run / name for name in _FILES)):
+        yield path.name, path
     for step in run.glob("steps/*/step.json"):
         yield f"steps/{step.parent.name}/{step.name}", step
     for log in run.glob("steps/*/log.txt"):

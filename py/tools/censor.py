@@ -1,41 +1,59 @@
-"""Replace secrets in a stream of bytes by their names, also where they were encoded or cut in two."""
+"""Replace secrets in a stream of bytes by their names, also where they are encoded, wrapped or cut in two."""
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+
+from py.tools import spellings
 
 SHORTEST = 4  # bytes; what is shorter is found in any text, and hides nothing
 SHORTEST_LINE = 8  # bytes; a line of a secret that has several, such as a key, is a secret as well
+_SURE = 4  # characters of base64 that are never parted: where fewer end a line, those after them are found
+_BREAKS = b"\r\n"
+_ENDS = (b"\n", b"\r\n")  # of lines
+_NO_WRAPPING = re.compile(rb"[\r\n]{3}")
+_Ends = dict[bytes, list[tuple[bytes, int]]]
+_Match = tuple[int, int, bytes]  # beginning, end, and what takes its place
 
 
 class Censor:
-    """Turns each secret value, plain or as it is spelled in JSON, URLs and base64, into `$NAME`.
+    """Turns each secret value, plain or in another spelling (see spellings), into `$NAME`.
 
     Feed it pieces in order and `flush` at the end: what comes out does not depend on how the stream was cut,
-    because the end of a piece is held back while a secret may have begun in it. Values shorter than SHORTEST
-    are left alone, and base64 that is wrapped into lines within a secret is not found.
+    because the end of a piece is held back while a secret may have begun in it. Base64 is found wrapped into
+    lines, too; up to three of its characters may stay before the first break. Values shorter than SHORTEST
+    are left alone.
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._names = {
-            spelling: b"$" + name.encode()
+        parts = [
+            (part, b"$" + name.encode())
             for name, value in secrets.items()
             for part in _parts(os.fsencode(value))
-            for spelling in _spellings(part)
-        }
-        # The longest first: of a secret that begins with another, nothing may be left.
-        longest_first = sorted(self._names, key=len, reverse=True)
-        self._any = re.compile(b"|".join(map(re.escape, longest_first)))
-        self._first = re.compile(b"|".join({re.escape(spelling[:1]) for spelling in self._names}))
-        self._hold = max(map(len, self._names), default=1) - 1
+        ]
+        encoded = [(each, name) for part, name in parts for each in spellings.in_base64(part)]
+        self._plain = {each: name for part, name in parts for each in spellings.of(part)}
+        self._wrapped = dict(encoded)
+        for each, name in encoded:
+            if len(each) >= SHORTEST_LINE + _SURE:
+                self._wrapped[each[_SURE - 1 :]] = name
+            else:  # too little would be left of it
+                self._plain |= {each[:n] + end + each[n:]: name for n in range(1, _SURE) for end in _ENDS}
+        # What a text must end with for a secret to have begun in it.
+        self._begins = {each[:size] for each in (*self._plain, *self._wrapped) for size in range(1, _SURE)}
+        self._ends_plain, self._ends_wrapped = _ends(self._plain), _ends(self._wrapped)
+        self._hold = 3 * max(map(len, self._wrapped), default=0)
         self._held = b""
+        self.found = 0  # secrets that were replaced so far
 
     def feed(self, piece: bytes) -> bytes:
         """The part of the stream that is now known to be clean."""
-        if not self._names:
+        if not self._plain:
             return piece
         text = self._held + piece
-        clean, done = self._cleaned(text, self._begun(text))
+        begun = self._begun(text)
+        clean, done = self._cleaned(text, begun) if begun else (b"", 0)
         self._held = text[done:]
         return clean
 
@@ -48,25 +66,53 @@ class Censor:
         """A whole text at once."""
         return self._cleaned(whole, len(whole))[0]
 
+    def holds(self, whole: bytes) -> bool:
+        """Whether a secret is in a text."""
+        return any(True for _ in self._matches(whole))
+
     def _cleaned(self, text: bytes, end: int) -> tuple[bytes, int]:
         """The text up to `end`, or to where a secret ends that began before it; and that place."""
         parts, done = [], 0
-        if any(spelling in text for spelling in self._names):  # a quick look first: most texts hold none
-            for found in self._any.finditer(text):
-                if found.start() >= end:
-                    break
-                parts += [text[done : found.start()], self._names[found[0]]]
-                done = found.end()
+        # Of a secret that begins with another, nothing may be left: of those at one place the longest.
+        for begin, after, name in sorted(self._matches(text), key=lambda match: (match[0], -match[1])):
+            if begin >= end:
+                break
+            if begin >= done:
+                parts += [text[done:begin], name]
+                done = after
+                self.found += 1
         end = max(end, done)
         return b"".join([*parts, text[done:end]]), end
 
+    def _matches(self, text: bytes) -> Iterator[_Match]:
+        """Wherever a secret is, also where another one is."""
+        for spelling in [each for each in self._plain if each in text]:  # most texts hold none
+            for place in _places(spelling, text):
+                yield place, place + len(spelling), self._plain[spelling]
+        squeezed = text.translate(None, _BREAKS)
+        wrapped = [each for each in self._wrapped if each in squeezed]
+        breaks = _breaks(text) if wrapped else []
+        for spelling in wrapped:
+            for place in _places(spelling, squeezed):
+                begin, end = _spread(breaks, place, len(spelling))
+                if _is_wrapped(text[begin:end], spelling):
+                    yield begin, end, self._wrapped[spelling]
+
     def _begun(self, text: bytes) -> int:
         """Where the first secret begins that may go on in the next piece; the end if there is none."""
-        for found in self._first.finditer(text, max(0, len(text) - self._hold)):
-            rest = text[found.start() :]
-            if any(len(rest) < len(spelling) and spelling.startswith(rest) for spelling in self._names):
-                return found.start()
-        return len(text)
+        begun = min(
+            (len(text) - size for size in range(1, _SURE) if text[-size:] in self._begins),
+            default=len(text),
+        )
+        if sizes := _sizes(text, self._ends_plain):
+            begun = min(begun, len(text) - sizes[0])
+        tail = text[-self._hold :] if self._hold else b""
+        squeezed = tail.translate(None, _BREAKS)
+        for size in _sizes(squeezed, self._ends_wrapped):
+            place, _ = _spread(_breaks(tail), len(squeezed) - size, size)
+            if _is_wrapped(tail[place:], squeezed[-size:]):
+                return min(begun, len(text) - len(tail) + place)
+        return begun
 
 
 def _parts(value: bytes) -> Iterator[bytes]:
@@ -75,32 +121,39 @@ def _parts(value: bytes) -> Iterator[bytes]:
     yield from (line.strip() for line in value.splitlines() if len(line.strip()) >= SHORTEST_LINE)
 
 
-def _spellings(value: bytes) -> set[bytes]:
-    return {value, *_in_json(value), *_in_urls(value), *_in_base64(value)}
+def _places(part: bytes, whole: bytes) -> Iterator[int]:
+    place = whole.find(part)
+    while place >= 0:
+        yield place
+        place = whole.find(part, place + 1)
 
 
-def _in_json(value: bytes) -> Iterator[bytes]:
-    import json
-
-    for ascii_only in (True, False):
-        yield os.fsencode(json.dumps(os.fsdecode(value), ensure_ascii=ascii_only)[1:-1])
-
-
-def _in_urls(value: bytes) -> Iterator[bytes]:
-    from urllib.parse import quote, quote_plus
-
-    for safe in ("", "/", "!'()*"):  # strictly; Python's default; as JavaScript does
-        for quoted in (quote(value, safe), quote_plus(value, safe)):
-            yield quoted.encode()
-            yield re.sub("%..", lambda code: code[0].lower(), quoted).encode()
+def _ends(known: Iterable[bytes]) -> _Ends:
+    """By its last bytes, each beginning of a spelling that is not all of it: which one, and how much."""
+    found: _Ends = {}
+    for each in known:
+        for size in range(_SURE, len(each)):
+            found.setdefault(each[size - _SURE : size], []).append((each, size))
+    return found
 
 
-def _in_base64(value: bytes) -> Iterator[bytes]:
-    """What a longer text that contains the value has in base64: three alignments, without the ragged ends."""
-    import base64
+def _sizes(text: bytes, ends: _Ends) -> list[int]:
+    """How many of a text's last bytes are the beginning of a secret; the most first."""
+    known = ends.get(text[-_SURE:], ())
+    return sorted({size for each, size in known if text.endswith(each[:size])}, reverse=True)
 
-    for shift, start in ((0, 0), (1, 2), (2, 3)):
-        encoded = base64.b64encode(bytes(shift) + value).rstrip(b"=")
-        middle = encoded[start : len(encoded) - (1 if (shift + len(value)) % 3 else 0)]
-        yield middle
-        yield middle.replace(b"+", b"-").replace(b"/", b"_")
+
+def _breaks(text: bytes) -> list[int]:
+    """How many other characters are before each line break."""
+    return [found.start() - number for number, found in enumerate(re.finditer(rb"[\r\n]", text))]
+
+
+def _spread(breaks: list[int], place: int, size: int) -> tuple[int, int]:
+    """Where in a text with these line breaks that is what has this place and size in it without them."""
+    last = place + size - 1
+    return place + bisect_right(breaks, place), last + bisect_right(breaks, last) + 1
+
+
+def _is_wrapped(text: bytes, spelling: bytes) -> bool:
+    """Whether a text with line breaks may be base64 that was wrapped, and no lines that only look so."""
+    return text[:_SURE] == spelling[:_SURE] and not _NO_WRAPPING.search(text)

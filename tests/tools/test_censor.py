@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from urllib.parse import quote, quote_plus
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -30,7 +32,19 @@ SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
     "URL in lower case": lambda text: re.sub("%..", lambda code: code[0].lower(), quote(text, "")).encode(),
     "JSON": lambda text: json.dumps(os.fsdecode(text)).encode(),
     "JSON as is": lambda text: os.fsencode(json.dumps(os.fsdecode(text), ensure_ascii=False)),
+    "JSON in JSON": lambda text: json.dumps(json.dumps(os.fsdecode(text))).encode(),
+    "JSON, an XML text": lambda text: escape(json.dumps(os.fsdecode(text))).encode(),
+    "JSON, an XML attribute": lambda text: quoteattr(json.dumps(os.fsdecode(text))).encode(),
+    "JSON, as Python writes JUnit": lambda text: junit(json.dumps(os.fsdecode(text)), "us-ascii"),
+    "base64 in lines of 76": base64.encodebytes,
+    "base64 in lines of 64": lambda text: b"\r\n".join(re.findall(b".{1,64}", base64.b64encode(text))),
 }  # fmt: skip
+
+
+def junit(text: str, encoding: str) -> bytes:
+    element = ElementTree.Element("failure", message=text)
+    element.text = text
+    return bytes(ElementTree.tostring(element, encoding=encoding))
 
 
 def streamed(censor: Censor, whole: bytes, cuts: Sequence[int]) -> bytes:
@@ -41,7 +55,7 @@ def streamed(censor: Censor, whole: bytes, cuts: Sequence[int]) -> bytes:
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @settings(deadline=None)
-@given(value=values, before=bytestrings, after=bytestrings, cuts=st.lists(st.integers(0, 200)))
+@given(value=values, before=st.binary(max_size=80), after=bytestrings, cuts=st.lists(st.integers(0, 200)))
 def test_a_secret_is_replaced_however_it_is_spelled_and_cut(
     spelling: str, value: str, before: bytes, after: bytes, cuts: list[int]
 ) -> None:
