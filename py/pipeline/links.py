@@ -6,6 +6,7 @@ from urllib.parse import quote
 from airflow.sdk import BaseOperatorLink
 
 from py.pipeline.run import name_of
+from py.results import report
 
 PAGES = "/windtunnel"  # where the provider's pages are, below Airflow's own address
 
@@ -19,13 +20,13 @@ def base_url() -> str:
 
 
 class Results(BaseOperatorLink):
-    """To the folder of the run: logs, outputs, artifacts."""
+    """To the run's page, which leads to its logs, outputs and artifacts."""
 
     name = "Results"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  # Airflow passes it
-        """The address of the run's page."""
-        return _run_page(ti_key)
+        """The address of the page."""
+        return _run_page(ti_key) + report.NAME
 
 
 class Repeat(BaseOperatorLink):

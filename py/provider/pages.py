@@ -1,7 +1,8 @@
 """The folder of a run in a browser, and the commands that repeat its steps, for whoever may see its DAG.
 
 What steps have written is shown as text or handed out as a download, never as a page: it comes from commits
-under test. Nothing here changes anything.
+under test. The run's own page is drawn anew for whoever asks: it shows how far a run is, and no step can have
+put another one in its place. Nothing here changes anything.
 """
 
 import re
@@ -16,10 +17,12 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 from jinja2 import Environment
 
+from py.pipeline import reporting
 from py.pipeline.execute import by_hand
 from py.pipeline.links import PAGES
 from py.pipeline.run import Run, read
 from py.provider import inert
+from py.results import report
 from py.tools.errors import WindtunnelError, near
 from py.tools.folders import runs
 
@@ -28,7 +31,8 @@ PAGE = Environment(autoescape=True).from_string(
 <style>body{font:15px/1.5 system-ui;margin:2rem}td{padding-right:2rem}td+td{text-align:right}</style>
 <h1>{{ run.name }}{% if path %}/{{ path }}{% endif %}</h1>
 <p>{{ run.result or "not over yet" }}{% for each in run.reasons %}<br>{{ each }}{% endfor %}</p>
-<p><a href="{{ root }}/">the run's folder</a> · <a href="{{ root }}/command/">its commands</a></p>
+<p><a href="{{ root }}/report.html">its report</a> ·
+<a href="{{ root }}/">the run's folder</a> · <a href="{{ root }}/command/">its commands</a></p>
 <table>{% for each in entries %}<tr><td>{% if each.kind == "other" %}{{ each.name }} (not shown: no file)
 {% else %}{% set end = "/" if each.kind == "folder" else "" %}
 <a href="{{ here }}{{ each.name | urlencode }}{{ end }}">{{ each.name }}{{ end }}</a>{% endif %}</td>
@@ -87,6 +91,13 @@ def command(run: Visible, steps: str) -> Response:
             )
     told = [f"# {step}\n{by_hand(run, run.steps[step])}\n" for step in wanted]
     return PlainTextResponse("\n".join(told), headers=INERT)
+
+
+@app.get(f"/runs/{{name}}/{report.NAME}")
+def page(run: Visible) -> Response:
+    """The run as people look at it."""
+    policy = {"Content-Security-Policy": f"{report.may()}; frame-ancestors 'self'"}
+    return HTMLResponse(report.html(reporting.page(run)), headers=INERT | policy)
 
 
 @app.get("/runs/{name}/{path:path}")

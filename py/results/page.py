@@ -20,7 +20,7 @@ def filled(template: str, data: object, texts: Mapping[str, str]) -> bytes:
 
     That is one pass: what is filled in is not looked at again. The texts are put in as they are.
     """
-    fill = {**texts, "policy": _policy(template), "data": _json(data)}
+    fill = {**texts, "policy": policy(template), "data": _json(data)}
     parts = template.split("@@")  # a slot is between two others
     return "".join(fill[part] if at % 2 else part for at, part in enumerate(parts)).encode(errors="replace")
 
@@ -30,8 +30,8 @@ def plain(said: str) -> str:
     return said.translate(_IN_TEXT)
 
 
-def _policy(template: str) -> str:
-    """What the browser may do for this page: run its script, take its style, and nothing else."""
+def policy(template: str) -> str:
+    """What the browser may do for such a page: run its script, take its style, and nothing else."""
     allowed = "; ".join(f"{name}-src '{_hash(template, name)}'" for name in ("style", "script"))
     return f"default-src 'none'; {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
 

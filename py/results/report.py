@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
-from py.results.page import filled, plain
+from py.results.page import filled, plain, policy
 from py.results.verdict import ABORTED, FAILURE, SUCCESS
 from py.tools.files import write_whole
 
@@ -122,6 +122,11 @@ def html(shown: Page) -> bytes:
     title = f"{shown['pipeline']} {_WORDS[shown['result']]}: {shown['name']}"
     texts = {"title": plain(title), "colour": _COLOURS[shown["result"]], "plain": _without_script(shown)}
     return filled(_TEMPLATE.read_text(), shown, texts)
+
+
+def may() -> str:
+    """The page's policy, for who serves it; it is in the page's head as well."""
+    return policy(_TEMPLATE.read_text())
 
 
 def _without_script(shown: Page) -> str:

@@ -44,6 +44,7 @@ def run(airflow: Airflow, provided: str) -> Path:
     (kept / "binary").write_bytes(b"\0<script>")
     (kept / f"{PAGE.replace('/', '%2f')}?a#b").write_text("named")
     (kept / "out").symlink_to("/etc")
+    (folder / "report.html").write_text(PAGE)  # what leads here is drawn anew
     return folder
 
 
@@ -64,7 +65,9 @@ def test_the_links_of_a_task_lead_to_its_run_and_its_commands(
     links = airflow.api("/dags/provided/dagRuns/paged/taskInstances/show/links")["extra_links"]
     assert set(links) == {"Results", "Repeat by hand"}
     results, repeat = (links[name].partition("/windtunnel")[2] for name in ("Results", "Repeat by hand"))
-    assert get(airflow, results, cookie)[0] == 200
+    status, said, headers = get(airflow, results, cookie)
+    assert (status, headers.get_content_type(), "provided passed" in said) == (200, "text/html", True)
+    assert "script-src 'sha256-" in headers["Content-Security-Policy"]
     status, said, headers = get(airflow, repeat, cookie)
     assert (status, headers.get_content_type()) == (200, "text/plain")
     assert said.startswith("# show\ncd ")
@@ -72,7 +75,7 @@ def test_the_links_of_a_task_lead_to_its_run_and_its_commands(
 
 
 def test_nobody_sees_anything_without_a_login(airflow: Airflow, run: Path) -> None:
-    for path in ("/", "/run.json", "/command/show", "/none"):
+    for path in ("/", "/report.html", "/run.json", "/command/show", "/none"):
         assert get(airflow, f"/runs/{run.name}{path}")[0] == 401
     assert get(airflow, f"/runs/{run.name}/", "_token=guess")[0] in (401, 403)
     assert get(airflow, "/runs/none/")[0] == 401
