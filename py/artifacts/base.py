@@ -8,7 +8,7 @@ Content = bytes | Path | BinaryIO
 
 
 class Item(NamedTuple):
-    """A file in a store: its name, its bytes, seconds since 1970, and what changes with each write."""
+    """A file in a store: its name, bytes as stored, seconds since 1970, and what changes with its content."""
 
     name: str
     size: int

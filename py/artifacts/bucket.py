@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile, gettempdir
 from typing import BinaryIO, cast
 
 from py.artifacts.base import Content, Item
-from py.artifacts.content import LARGE, Upload, noted, reading, upload
+from py.artifacts.content import LARGE, Upload, content_type, noted, reading, upload
 from py.artifacts.urls import RESERVED, checked, is_kept
 from py.tools.errors import Absent, StoreError
 
@@ -143,12 +143,14 @@ class Bucket(ABC):
         return Absent(f"{self.place(key)}: there is no such file")
 
     def place(self, key: str) -> str:
-        """The URL of an object."""
-        return f"{self.url}/{key.removeprefix(self._prefix)}" if key else self.url
+        """The URL of an object; that of the store for what is its own."""
+        name = key.removeprefix(self._prefix)
+        return f"{self.url}/{name}" if name and not name.startswith(RESERVED) else self.url
 
     def _write_if(self, version: str, name: str, content: bytes) -> bool:
         key, mark = self._key(name), secrets.token_hex(8)
-        if self.write(key, upload(name, BytesIO(content), pack=False), {_MARK: mark}, version):
+        whole = Upload(BytesIO(content), len(content), content_type(name, content), None)
+        if self.write(key, whole, {_MARK: mark}, version):
             return True
         # Where only the answer to a write was lost, the next attempt meets what the first one wrote.
         try:

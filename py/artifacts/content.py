@@ -43,11 +43,11 @@ def reading(content: Content) -> Iterator[BinaryIO]:
         yield io.BytesIO(content)
     elif isinstance(content, Path):
         try:
-            stream = content.open("rb")
+            stream = content.open("rb", buffering=0)  # whoever reads takes large pieces
         except OSError as error:
             raise StoreError(f"{content}, which is to be stored, cannot be read ({error.strerror})") from None
         with stream:
-            yield stream
+            yield cast(BinaryIO, stream)
     else:
         yield content
 

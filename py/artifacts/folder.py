@@ -130,9 +130,10 @@ class Folder:
     ) -> bool:
         """Write a file over a version, over any, or over none; false, and nothing written, over another."""
         path = self._path(name)
-        with reading(content) as source, self._told("written", name), New(path.parent) as new:
+        folder = path.parent
+        with reading(content) as source, self._told("written", name), New(folder) as new:
             new.fill(source)
-            return in_folder(path.parent, lambda: _become(new, path, version, metadata))
+            return in_folder(folder, lambda: _become(new, path, version, metadata))
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[Item]:
         for entry in self._entries(folder):

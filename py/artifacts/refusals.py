@@ -39,7 +39,7 @@ def root(error: BaseException) -> str:
     """What is below the clients' own words for a call that came to nothing."""
     below = [*error.args, getattr(error, "reason", None), getattr(error, "kwargs", {}).get("error")]
     cause = next((each for each in below if isinstance(each, Exception)), None)
-    return root(cause) if cause else str(error).rpartition(": ")[2]
+    return root(cause) if cause else str(error.args[-1] if error.args else error).rpartition(": ")[2]
 
 
 def _line(words: str) -> str:

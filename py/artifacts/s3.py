@@ -157,7 +157,7 @@ class S3(Bucket):
             yield
         except failures.ClientError as error:
             code = _code(error)
-            if key and code in _MISSING:
+            if what != "written" and key and code in _MISSING:
                 raise self.absent(key) from None
             if code in _NO_BUCKET:
                 raise StoreError(f"{self.place(key)}: {no_bucket(self.bucket)}") from None

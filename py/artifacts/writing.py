@@ -4,10 +4,10 @@ import errno
 import fcntl
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Self, TypeVar
 
@@ -29,7 +29,7 @@ class New:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._hidden = folder / f"{RESERVED}{secrets.token_hex(8)}.part"
+        self._folder = folder
         self.unnamed = bool(_UNNAMED)
         self._handle = in_folder(folder, self._open)
 
@@ -44,8 +44,9 @@ class New:
 
     def fill(self, source: BinaryIO) -> None:
         """Write what the stream holds."""
-        with open(self._handle, "wb", closefd=False) as file:  # it has no path
-            shutil.copyfileobj(source, file, _PIECE)
+        while piece := source.read(_PIECE):
+            while piece:
+                piece = piece[os.write(self._handle, piece) :]
 
     def become(self, path: Path) -> bool:
         """Give it its name; false if there is a file of that name. Only for one without a name."""
@@ -70,11 +71,15 @@ class New:
             self._hidden.unlink()
             raise
 
+    @cached_property
+    def _hidden(self) -> Path:
+        return self._folder / f"{RESERVED}{secrets.token_hex(8)}.part"
+
     def _open(self) -> int:
         how = os.O_WRONLY | os.O_CLOEXEC
         if self.unnamed:
             try:
-                return os.open(self._hidden.parent, how | _UNNAMED, 0o666)
+                return os.open(self._folder, how | _UNNAMED, 0o666)
             except OSError as error:
                 if error.errno not in _NOT_UNNAMED:
                     raise

@@ -130,6 +130,8 @@ def test_put_if_absent_writes_once(store: Store) -> None:
     assert store.get("leases/a") == b"mine"
     store.delete("leases/a")
     assert store.put_if_absent("leases/a", b"theirs")
+    assert not store.put_if_absent("leases/a", bytes(9 << 20))  # too large for one part
+    assert store.get("leases/a") == b"theirs"
 
 
 def test_swap_writes_only_over_the_version_that_was_seen(store: Store) -> None:
