@@ -63,7 +63,7 @@ def tell(run: Run) -> bool:
     whole = _tried(run, lambda: _tell_all(run, mirror))
     _say_end(run)
     if not mirror or _tried(run, mirror.end):
-        if mirror and run.result == SUCCESS:
+        if mirror and run.result == SUCCESS and not run.left_out:
             from py.results import records
 
             with suppress(WindtunnelError):  # then an older run stays the latest green one, which is true
@@ -82,7 +82,10 @@ def _tried(run: Run, deed: Callable[[], None]) -> bool:
         deed()
     except WindtunnelError as error:
         if not any(reason.kind == reasons.NOT_STORED for reason in run.reasons):
-            why = f"its results were not all in {run.results} when it ended, only in {run.folder}: {error}"
+            why = (
+                f"its results were not all in {run.results} when it ended, only in {run.folder}: {error}; "
+                "the next run that starts here, or the janitor, brings them there"
+            )
             run.reasons = (*run.reasons, Reason(reasons.NOT_STORED, run.results, why))
         run.result = FAILURE if run.result == SUCCESS else run.result
         run.save()

@@ -35,6 +35,7 @@ from py.pipeline.record import (
 )
 from py.pipeline.render import Answer
 from py.results import quarantine, reasons
+from py.results.metadata import FINISHED
 from py.results.quarantine import Entry
 from py.results.reasons import Reason
 from py.tools.errors import Missing, StoreError, UsageError, near
@@ -114,6 +115,7 @@ class Run:
         """It goes on after its end, as somebody cleared a task: it has no verdict until the next one."""
         if self.result:
             self.result, self.reasons, self.notes = "", (), ()
+            (self.folder / FINISHED).unlink(missing_ok=True)
             self.save()
 
     def close(self) -> None:

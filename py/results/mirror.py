@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from py.results import buildlog, layout
 from py.results.metadata import CLONED, FINISHED, PROWJOB, STARTED
-from py.tools.errors import WindtunnelError
+from py.tools.errors import Absent, WindtunnelError
 from py.tools.files import is_part, write_whole
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ class Mirror:
         layout.lead_to(self.store, self.job)
         self._remember({_ANNOUNCED: [1]})
 
+    def _is_newest(self, file: str) -> bool:
+        """Whether a file that holds the number of the newest build holds no newer one than ours."""
+        try:
+            return int(self.store.get(file)) <= int(self.job.build)
+        except (Absent, ValueError):
+            return True
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Copy what changes, every few seconds and once more at the end of the block."""
@@ -61,6 +68,7 @@ class Mirror:
         """Copy all that is there by now, but not that the run is over."""
         self.announce()
         self._copy(self._changed(artifacts=True))
+        self._drop()
 
     def end(self) -> None:
         """Copy what says that the run is over, and last of all the file by which viewers know that."""
@@ -76,6 +84,7 @@ class Mirror:
             began = time.monotonic()
             with suppress(WindtunnelError, OSError):
                 self._copy(self._changed(artifacts=self.early))
+                self._drop()
             if stop:
                 return
             pause = max(EVERY, SHARE * (time.monotonic() - began))
@@ -87,6 +96,17 @@ class Mirror:
         if files:
             self.store.put_all({f"{self.place}/{name}": path for name, path in files.items()})
             self._remember(stamps)
+
+    def _drop(self) -> None:
+        """Whether a file that holds the number of the newest build holds no newer one than ours."""
+        here = dict(_files(self.run, self.artifacts))
+        gone = [name for name in self._known() if name not in here and name != _ANNOUNCED]
+        for name in gone:
+            self.store.delete(f"{self.place}/{name}")
+        if gone:
+            write_whole(
+                self.run / _STATE, json.dumps({k: v for k, v in self._known().items() if k not in gone})
+            )
 
     def _remember(self, stamps: dict[str, _Stamp]) -> None:
         write_whole(self.run / _STATE, json.dumps(self._known() | stamps))

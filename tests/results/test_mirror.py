@@ -75,6 +75,17 @@ def test_all_results_are_copied_once_and_the_workspace_never(run: Path, store: W
     assert store.new() == ["steps/one/log.txt"]
 
 
+def test_what_an_earlier_attempt_left_and_the_last_one_has_not_is_taken_away(
+    run: Path, store: Watched
+) -> None:
+    (run / "artifacts" / "junit_one.xml").write_text("an earlier attempt's")
+    mirror(run, store).copy()
+    (run / "artifacts" / "junit_one.xml").unlink()
+    mirror(run, store).copy()
+    assert store.store.find(f"{PLACE}/artifacts/junit_one.xml") is None
+    assert store.store.find(f"{PLACE}/artifacts/deep/in/it")
+
+
 def test_links_pipes_and_what_they_lead_to_are_not_copied(run: Path, store: Watched) -> None:
     (run / "artifacts" / "link").symlink_to("/etc/passwd")
     (run / "artifacts" / "folder").symlink_to("/etc")
@@ -147,3 +158,13 @@ def test_a_newer_build_stays_the_latest_when_an_older_run_ends(run: Path, store:
     older.copy()
     older.end()
     assert store.store.get("logs/unit/latest-build.txt") == b"2" * 19
+
+
+def test_a_run_that_is_told_late_does_not_become_the_latest(run: Path, store: Watched) -> None:
+    store.store.put("logs/unit/latest-build.txt", b"2" * 19)
+    mirror(run, store).copy()
+    assert store.store.get("logs/unit/latest-build.txt") == b"2" * 19
+    store.store.put("logs/unit/latest-build.txt", b"none")
+    (run / ".mirrored.json").unlink()
+    mirror(run, store).copy()
+    assert store.store.get("logs/unit/latest-build.txt") == JOB.build.encode()
