@@ -98,7 +98,7 @@ class Mirror:
             self._remember(stamps)
 
     def _drop(self) -> None:
-        """Whether a file that holds the number of the newest build holds no newer one than ours."""
+        """Take away what is no longer here: tests of an earlier attempt, the end of a run that goes on again."""
         here = dict(_files(self.run, self.artifacts))
         gone = [name for name in self._known() if name not in here and name != _ANNOUNCED]
         for name in gone:
