@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from py.results import buildlog, layout
 from py.results.metadata import CLONED, FINISHED, PROWJOB, STARTED
-from py.tools.errors import Absent, WindtunnelError
+from py.tools.errors import WindtunnelError
 from py.tools.files import is_part, write_whole
 
 if TYPE_CHECKING:
@@ -44,13 +44,6 @@ class Mirror:
             return
         layout.lead_to(self.store, self.job)
         self._remember({_ANNOUNCED: [1]})
-
-    def _is_newest(self, file: str) -> bool:
-        """Whether a file that holds the number of the newest build holds no newer one than ours."""
-        try:
-            return int(self.store.get(file)) <= int(self.job.build)
-        except (Absent, ValueError):
-            return True
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -98,7 +91,7 @@ class Mirror:
             self._remember(stamps)
 
     def _drop(self) -> None:
-        """Take away what is no longer here: tests of an earlier attempt, the end of a run that goes on again."""
+        """Take away what is no longer here: tests of an earlier attempt, the end of a run that goes on."""
         here = dict(_files(self.run, self.artifacts))
         gone = [name for name in self._known() if name not in here and name != _ANNOUNCED]
         for name in gone:
