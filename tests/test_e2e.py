@@ -119,7 +119,8 @@ def test_an_id_that_two_pipelines_have_is_asked_about(project: Project) -> None:
         project.declare('pipeline.step("build", sh(do="true"))', name=name)
         found = load.pipeline(name, project.folder / "dags").pipeline
         values = params.resolve(found, {})
-        runs.new(found, values, runs=project.folder / "runs", home=project.folder, run_id="manual__2026").save()
+        folder = project.folder
+        runs.new(found, values, runs=folder / "runs", home=folder, run_id="manual__2026").save()
     code, out = project.e2e("report", "manual__2026")
     assert code == 2
     assert re.fullmatch(r"error: manual__2026 is the id of several runs; .*: one-\w+, two-\w+\n", out)

@@ -97,9 +97,8 @@ class Mirror:
         for name in gone:
             self.store.delete(f"{self.place}/{name}")
         if gone:
-            write_whole(
-                self.run / _STATE, json.dumps({k: v for k, v in self._known().items() if k not in gone})
-            )
+            left = {name: stamp for name, stamp in self._known().items() if name not in gone}
+            write_whole(self.run / _STATE, json.dumps(left))
 
     def _remember(self, stamps: dict[str, _Stamp]) -> None:
         write_whole(self.run / _STATE, json.dumps(self._known() | stamps))
