@@ -212,6 +212,16 @@ def test_a_runner_that_is_killed_between_two_of_its_own_deeds_leaves_nothing_hal
     assert {ABORTED, SUCCESS} <= set(ends.values())
 
 
+def test_who_finishes_a_lost_run_may_be_killed_as_well(project: Project) -> None:
+    project.declare(PIPELINE)
+    case = Case(project, "twice")
+    case.kill(lambda case: case.found("artifacts/build-3.txt"))
+    case.runner = project.start("run", "sample", "--dags=dags", f"--runs={case.runs}")
+    case.kill(lambda case: case.found("steps/teardown"))  # the next run is not made before this one is over
+    assert case.runner.returncode == -signal.SIGKILL
+    assert check_finished(case) == ABORTED
+
+
 def test_a_run_that_airflow_has_lost_is_finished_in_its_store_as_well(project: Project, folder: str) -> None:
     project.declare(PIPELINE)
     found = load.pipeline("sample", project.folder / "dags").pipeline
