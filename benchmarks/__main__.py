@@ -64,7 +64,7 @@ def _parts(asked: argparse.Namespace) -> dict[str, Part]:
         "many": ("A pipeline ten times as large", lambda: many_steps.rows(asked.n)),
         "dag": ("Loading a DAG file", lambda: dag_file.rows(asked.n)),
         "history": ("The history of a pipeline: 1,000 stored runs", lambda: history.rows(asked.n)),
-        "artifacts": ("1,000 artifacts of 10 kB into a store",
+        "artifacts": ("Artifacts of 10 kB into a store",
                       lambda: artifacts.rows(asked.n, asked.peers, asked.megabytes)),
     }  # fmt: skip
 
