@@ -3,6 +3,7 @@
 `gcs` speaks as Google's does (fake-gcs-server), `s3` speaks S3 (versitygw); both are seen by child processes.
 """
 
+import functools
 import json
 import os
 import secrets
@@ -169,10 +170,19 @@ def be_user(monkeypatch: pytest.MonkeyPatch, access: str, secret: str) -> None:
 
 
 def s3_client() -> Any:
-    """Amazon's own client, for what a store does not do."""
+    """Amazon's own client on the server that the environment names, for what a store does not do."""
+    return _client_of(os.environ["AWS_ENDPOINT_URL_S3"])
+
+
+@functools.cache
+def _client_of(server: str) -> Any:
     import boto3
 
-    return boto3.Session().client("s3", region_name="us-east-1")
+    access, secret = ROOT_USER
+    return boto3.client(
+        "s3", region_name="us-east-1", endpoint_url=server,
+        aws_access_key_id=access, aws_secret_access_key=secret,
+    )  # fmt: skip
 
 
 def _new_name() -> str:
