@@ -3,15 +3,46 @@
 import os
 import sys
 from collections.abc import Generator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer  # type: ignore[import-untyped]
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
 pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
+# Each of these breaks an Airflow of its own: three of them at once are too much for a small machine.
+AIRFLOWS = (
+    "tests/following/test_outages.py", "tests/servers/test_containers.py", "tests/test_crashes.py",
+    "tests/test_standalone.py",
+)  # fmt: skip
+AIRFLOW = "an Airflow of its own"
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: an Airflow for itself, then the whole, then the parts."""
+    items.sort(key=lambda item: (_scope(item.nodeid) != AIRFLOW, item.nodeid.count("/")))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":
+    """The tests of a file stay together on one worker."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scopes(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return _scope(nodeid)
+
+    return Scopes(config, log)
+
+
+def _scope(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return AIRFLOW if file in AIRFLOWS else file
 
 
 @pytest.hookimpl(wrapper=True)

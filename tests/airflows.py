@@ -182,7 +182,7 @@ class Airflow:
 def ran(argv: list[str], env: Mapping[str, str]) -> tuple[int, str]:
     """Exit code and output of a command that runs in the checkout."""
     done = subprocess.run(
-        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
+        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
         check=False,
     )  # fmt: skip
     return done.returncode, done.stdout

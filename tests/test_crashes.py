@@ -12,7 +12,7 @@ from py.pipeline import run as runs
 from py.pipeline.run import ABORTED, KILLED
 from py.servers import supervisor
 from py.servers.health import ailing
-from tests.airflows import Airflow
+from tests.airflows import SLOW, Airflow
 from tests.long_runs import STUBBORN_STEP, TWICE, alone, begin, prepare
 from tests.projects import alive, wait_until
 
@@ -23,7 +23,7 @@ def broken(fragile: Airflow) -> Iterator[Airflow]:
     prepare(fragile)
     yield fragile
     fragile.start()
-    wait_until(lambda: not ailing(fragile.home.port()), 60)
+    wait_until(lambda: not ailing(fragile.home.port()), SLOW)
 
 
 def kill(airflow: Airflow, part: str) -> None:
@@ -65,7 +65,7 @@ def test_no_step_is_lost_with_postgres_and_others_begin_before_it_ends(broken: A
     postmaster = psutil.Process(supervisor.parts(broken.home)["postgres"].pid)
     for process in [postmaster, *postmaster.children(recursive=True)]:
         process.kill()
-    wait_until(lambda: not ailing(broken.home.port()), 60)
+    wait_until(lambda: not ailing(broken.home.port()), SLOW)
     state, record = run.end()
     assert (state, record.result) == ("success", "SUCCESS")
     assert run.attempts("tests") == 1
@@ -82,7 +82,7 @@ def test_steps_go_on_and_end_while_the_api_server_is_away(broken: Airflow) -> No
     short.wait_for("ended")
     wait_until(lambda: not short.processes())
     supervisor.start(broken.home, "api-server")
-    wait_until(lambda: not ailing(broken.home.port()), 60)
+    wait_until(lambda: not ailing(broken.home.port()), SLOW)
     for run in (long, short):
         state, record = run.end()
         assert (state, record.result) == ("success", "SUCCESS")

@@ -1,5 +1,6 @@
 """A whole pipeline on this machine: independent steps side by side, what was made undone, the run judged."""
 
+import math
 import os
 import signal
 import threading
@@ -116,7 +117,9 @@ def _finish(run: Run, watcher: Watcher) -> None:
         del run.records[name]
     for step in run.steps.values():
         if not step.undoes and step.name not in run.records and run.step_folder(step.name).exists():
-            _give_up(run, step.name)
+            run.keep(step.name, Record(ABORTED, KILLED))
+    with suppress(OSError):
+        _log_anew(run)
     stop = Interrupts(watcher)
     stop.times = 1  # everything but undoing is cancelled
     with stop.heeded():
@@ -124,12 +127,14 @@ def _finish(run: Run, watcher: Watcher) -> None:
     conclude(run, interrupted=True)
 
 
-def _give_up(run: Run, step: str) -> None:
-    """Nobody has told how a step ended; what it had printed by then is worth as much as ever."""
-    run.keep(step, Record(ABORTED, KILLED))
-    log = run.step_folder(step) / "log.txt"
-    with suppress(OSError):
-        buildlog.append(run.folder / buildlog.NAME, f"{step} {ABORTED}", log, 0, f"steps/{step}/{log.name}")
+def _log_anew(run: Run) -> None:
+    """Put the build's log together: its runner was killed, perhaps before it had added a step's."""
+    (run.folder / buildlog.NAME).unlink(missing_ok=True)
+    begun = [(record.began or math.inf, step) for step, record in run.records.items()]
+    for _, step in sorted(begun):
+        if (log := run.step_folder(step) / "log.txt").exists():
+            title = f"{step} {run.records[step].state}"
+            buildlog.append(run.folder / buildlog.NAME, title, log, 0, f"steps/{step}/{log.name}")
 
 
 def conclude(run: Run, interrupted: bool) -> str:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import psutil
 import pytest
 
 from py.tools.folders import ROOT
@@ -36,22 +35,12 @@ def assert_full(table: list[str]) -> None:
     assert len(table) > 2
 
 
-@pytest.mark.parametrize("part", ["chain", "fan", "chatty", "start", "many", "dag", "history", "artifacts"])
+@pytest.mark.parametrize("part", ["chain", "chatty", "start", "dag", "history"])
 def test_each_part_prints_a_full_table(part: str) -> None:
     done = benchmarks(part, "-n1", "--no-peers", "--megabytes=5")
     (table,) = tables(done)
     assert_full(table)
     assert "The peers are left out" in done.stdout
-
-
-def test_a_part_in_airflow_leaves_none_of_the_two_running_that_it_starts() -> None:
-    for table in tables(benchmarks("airflow-chatty", "-n1", "--megabytes=1")):
-        assert_full(table)
-    assert not [
-        process
-        for process in psutil.process_iter(["environ"])
-        if (process.info["environ"] or {}).get("BENCHMARKS") == str(os.getpid())
-    ]
 
 
 def test_an_unknown_part_is_refused_with_the_known_ones() -> None:
