@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def job_of(run: Run) -> Job:
     """What a run is to a viewer, by those of its params that have Prow's names."""
     org, repo = _repository(run)
-    refs = _cloned(run) or _asked(run)
+    refs = _asked(run)
+    cloned = _cloned(run)
+    if cloned and _numbers(cloned) == _numbers(refs):  # else where the run lies would change while it goes on
+        refs = cloned
     kind = {0: layout.POSTSUBMIT if repo else layout.PERIODIC, 1: layout.PRESUBMIT}.get(
         len(refs.pulls), layout.BATCH
     )
@@ -173,6 +176,10 @@ def _cloned(run: Run) -> Refs | None:
     from py.sources.records import refs_of
 
     return refs_of(records)
+
+
+def _numbers(refs: Refs) -> list[int]:
+    return [pull.number for pull in refs.pulls]
 
 
 def _said(run: Run, param: str) -> str:

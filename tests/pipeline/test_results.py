@@ -67,6 +67,18 @@ def test_what_was_cloned_is_what_viewers_are_told(project: Project) -> None:
     assert json.loads((folder / "clone-records.json").read_text()) == [record]
 
 
+def test_what_a_step_says_was_cloned_moves_no_run_to_another_place(project: Project) -> None:
+    told = {"org": "acme", "repo": "rocket", "base_ref": "main", "base_sha": "c" * 40, "pulls": []}
+    (project.folder / "record").write_text(json.dumps([{"refs": told, "failed": False}]))
+    project.declare(PARAMS + 'pipeline.step("a", sh(do="cp record $ARTIFACTS/clone-records.json"))')
+    asked = conf(project, REPO_OWNER="acme", REPO_NAME="rocket", PULL_NUMBER="7", PULL_PULL_SHA=HEAD)
+    assert project.run(asked)[0] == 0
+    (found,) = places(project)
+    assert found.startswith("pr-logs/pull/acme_rocket/7/sample/")
+    finished = json.loads((project.folder / "store" / found / "finished.json").read_text())
+    assert finished["revision"] == HEAD
+
+
 def test_only_a_green_run_of_a_known_commit_that_is_no_pull_request_s_is_the_latest_green(
     project: Project,
 ) -> None:
