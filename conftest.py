@@ -17,8 +17,7 @@ if not hasattr(sys.modules.get("py"), "__path__"):
 pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
 # Each of these breaks an Airflow of its own: three of them at once are too much for a small machine.
 AIRFLOWS = (
-    "tests/following/test_outages.py", "tests/servers/test_containers.py", "tests/test_crashes.py",
-    "tests/test_standalone.py",
+    "tests/servers/test_containers.py", "tests/test_crashes.py", "tests/test_standalone.py",
 )  # fmt: skip
 AIRFLOW = "an Airflow of its own"
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

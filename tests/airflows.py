@@ -225,11 +225,3 @@ def airflow() -> Iterator[Airflow]:
     """The Airflow that all workers share: DAGs of a test have names of their own, and nobody breaks it."""
     with shared("airflow", lambda: str(started().folder), lambda it: Airflow(Path(it)).end()) as folder:
         yield Airflow(Path(folder))
-
-
-@pytest.fixture(scope="session")
-def fragile() -> Iterator[Airflow]:
-    """An Airflow of this worker's own, for tests that break it and mend it again."""
-    made = started()
-    yield made
-    made.end()
