@@ -20,16 +20,17 @@ AIRFLOWS = (
     "tests/servers/test_containers.py", "tests/test_crashes.py", "tests/test_standalone.py",
 )  # fmt: skip
 AIRFLOW = "an Airflow of its own"
+PROVIDER = "tests/provider/"  # these count the runs of a DAG that they share
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: an Airflow for itself, then the whole, then the parts."""
-    items.sort(key=lambda item: (_scope(item.nodeid) != AIRFLOW, item.nodeid.count("/")))
+    items.sort(key=lambda item: (_scope(item.nodeid) != AIRFLOW, _file(item.nodeid).count("/")))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":
-    """The tests of a file stay together on one worker."""
+    """The tests of a file stay together on one worker, and those of some files."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scopes(LoadFileScheduling):  # type: ignore[misc]
@@ -40,8 +41,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
 
 
 def _scope(nodeid: str) -> str:
-    file = nodeid.partition("::")[0]
-    return AIRFLOW if file in AIRFLOWS else file
+    file = _file(nodeid)
+    if file in AIRFLOWS:
+        return AIRFLOW
+    return PROVIDER if file.startswith(PROVIDER) else file
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(wrapper=True)

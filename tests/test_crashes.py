@@ -126,7 +126,9 @@ def test_after_all_of_airflow_was_killed_its_next_start_ends_or_picks_up_what_ra
         with suppress(psutil.NoSuchProcess):
             process.kill()
     wait_until(lambda: not any(alive(process.pid) for process in killed))
+    password = broken.home.password()
     broken.start()
+    assert broken.home.password() == password
     for run, again in ((tests, "tests"), (teardown, "teardown")):
         state, record = run.end()
         assert (state, record.result) == ("success", "SUCCESS")

@@ -154,16 +154,6 @@ def test_killed_parts_are_there_again_and_nothing_of_them_is_left(running: Airfl
     assert not [process for process in trees if lives(process)]
 
 
-def test_after_supervisord_was_killed_a_start_ends_what_is_left_and_finds_all_data(running: Airflow) -> None:
-    password = running.home.password()
-    tree = processes(running)
-    tree[0].kill()
-    running.start()
-    assert not any(map(lives, tree))
-    assert running.home.password() == password
-    assert running.api("/dags/standalone/dagRuns")["total_entries"] == 3
-
-
 def test_stopping_ends_the_steps_that_run_and_leaves_no_process_and_no_socket(running: Airflow) -> None:
     tree = processes(running)
     code, said = running.standalone("stop", "--patience=0")

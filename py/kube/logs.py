@@ -1,5 +1,6 @@
 """What containers printed."""
 
+import time
 from typing import Any
 
 from py.kube.client import Client
@@ -7,7 +8,12 @@ from py.tools.errors import ClusterError
 
 LONGEST = 1 << 20  # bytes of a log that are had: its end
 LINES = 100_000
-_REMOVED = b"unable to retrieve container logs"  # what a kubelet says, with 200, of a container it removed
+# What a kubelet says, with 200, of a container that it has removed, or whose log it is just removing.
+_REMOVED = (b"unable to retrieve container logs", b"failed to try resolving symlinks in path")
+_ATTEMPTS, _PAUSE = (
+    3,
+    1.0,
+)  # a container that crashes again and again: the next one's log is there in a moment
 
 
 def of(
@@ -27,9 +33,11 @@ def of(
     path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log"
     query = [("container", container), ("tailLines", lines), ("previous", str(previous).lower())]
     header = {"accept": "*/*"}
-    data: bytes = client.request(
-        "get", path, query_params=query, header_params=header, serialize=False, _request_timeout=timeout
-    ).data
-    if data.startswith(_REMOVED):
-        raise ClusterError(data.decode(errors="replace"))
-    return data[-LONGEST:].decode(errors="replace")
+    for attempt in range(_ATTEMPTS):
+        time.sleep(_PAUSE if attempt else 0)
+        data: bytes = client.request(
+            "get", path, query_params=query, header_params=header, serialize=False, _request_timeout=timeout
+        ).data
+        if not data.startswith(_REMOVED):
+            return data[-LONGEST:].decode(errors="replace")
+    raise ClusterError(data.decode(errors="replace"))
