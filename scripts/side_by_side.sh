@@ -4,7 +4,8 @@ declare -A stage process begun # stage: waiting, running, done, failed, left out
 
 make_all_ready() {
     set -m # a process group per part, so that ^C ends what a part has started too
-    trap 'stop_all; exit 130' INT TERM
+    trap 'exit 130' INT TERM
+    trap stop_all EXIT # ^C may also end us by the failure of a command that it hit before the line above
     say "setting up: $(titles "$@")"
     local name
     for name in "$@"; do stage[$name]=waiting; done
@@ -18,7 +19,7 @@ make_all_ready() {
         show_progress
         sleep 0.2
     done
-    trap - INT TERM
+    trap - INT TERM EXIT
     ! any failed || die 1 "Set-up did not finish." "Put right what is written above, then run it again: it goes on from there."
     say "${green}ready${plain} after $SECONDS s"
 }
@@ -88,9 +89,12 @@ show_progress() {
 last_line() { tail -c 300 "$logs/$1.log" | tail -n 1 | tr -d '\r' | sed 's/^ *//'; }
 
 stop_all() {
+    any running || return 0
     local name
+    trap '' INT TERM
     for name in "${!process[@]}"; do
         [[ ${stage[$name]} != running ]] || kill -TERM -- "-${process[$name]}" 2>/dev/null || true
     done
     say '' "stopped; the next set-up goes on from here"
+    exit 130
 }

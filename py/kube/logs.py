@@ -8,12 +8,10 @@ from py.tools.errors import ClusterError
 
 LONGEST = 1 << 20  # bytes of a log that are had: its end
 LINES = 100_000
-# What a kubelet says, with 200, of a container that it has removed, or whose log it is just removing.
-_REMOVED = (b"unable to retrieve container logs", b"failed to try resolving symlinks in path")
-_ATTEMPTS, _PAUSE = (
-    3,
-    1.0,
-)  # a container that crashes again and again: the next one's log is there in a moment
+# What a kubelet says, with 200, of a container that it has removed, or is just removing: of one that crashes
+# again and again the next one's log is there when the kubelet has noticed.
+_REMOVED, _REMOVING = b"unable to retrieve container logs", b"failed to try resolving symlinks in path"
+_ATTEMPTS, _PAUSE = 15, 1.0
 
 
 def of(
@@ -38,6 +36,8 @@ def of(
         data: bytes = client.request(
             "get", path, query_params=query, header_params=header, serialize=False, _request_timeout=timeout
         ).data
-        if not data.startswith(_REMOVED):
+        if data.startswith(_REMOVED):
+            break
+        if not data.startswith(_REMOVING):
             return data[-LONGEST:].decode(errors="replace")
     raise ClusterError(data.decode(errors="replace"))

@@ -131,6 +131,10 @@ def follow(
             if timed_out or stopped:
                 end_tree(child.pid, mark, hurry)
                 break
+        else:
+            stopped = child.returncode < 0 and cancelled()  # whoever cancels may have ended the child, too
+            if stopped:
+                end_tree(child.pid, mark, hurry)
     except BaseException:
         end_tree(child.pid, mark, hurry)
         raise
