@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from py.results import buildlog, layout
 from py.results.metadata import CLONED, FINISHED, PROWJOB, STARTED
 from py.tools.errors import WindtunnelError
-from py.tools.files import is_part, write_whole
+from py.tools.files import is_part, is_plain, write_whole
 
 if TYPE_CHECKING:
     from py.artifacts import Store
@@ -39,7 +39,7 @@ class Mirror:
 
     def announce(self) -> None:
         """Tell viewers that there is a run: its first files, and what leads to them."""
-        self._copy(self._changed(artifacts=False))
+        self._copy(self._changed(dict(_files(self.run))))
         if _ANNOUNCED in self._known():
             return
         layout.lead_to(self.store, self.job)
@@ -60,12 +60,11 @@ class Mirror:
     def copy(self) -> None:
         """Copy all that is there by now, but not that the run is over."""
         self.announce()
-        self._copy(self._changed(artifacts=True))
-        self._drop()
+        self._keep_up(early=True)
 
     def end(self) -> None:
         """Copy what says that the run is over, and last of all the file by which viewers know that."""
-        left = self._changed(artifacts=False)
+        left = self._changed(dict(_files(self.run)))
         last = {name: left.pop(name) for name in [FINISHED] if name in left}
         self._copy(left)
         self._copy(last)
@@ -76,23 +75,22 @@ class Mirror:
             stop = over.wait(pause)
             began = time.monotonic()
             with suppress(WindtunnelError, OSError):
-                self._copy(self._changed(artifacts=self.early))
-                self._drop()
+                self._keep_up(early=self.early)
             if stop:
                 return
             pause = max(EVERY, SHARE * (time.monotonic() - began))
 
     def _copy(self, files: dict[str, Path]) -> None:
-        stamps = {
-            name: _stamp(path) for name, path in files.items()
-        }  # before: what is written meanwhile is new
+        stamps = {name: _stamp(path) for name, path in files.items()}  # first: what comes meanwhile is new
         if files:
             self.store.put_all({f"{self.place}/{name}": path for name, path in files.items()})
             self._remember(stamps)
 
-    def _drop(self) -> None:
-        """Take away what is no longer here: tests of an earlier attempt, the end of a run that goes on."""
-        here = dict(_files(self.run, self.artifacts))
+    def _keep_up(self, *, early: bool) -> None:
+        """Copy what has changed; take away tests of an earlier attempt, or the end of a run that goes on."""
+        kept = dict(_artifacts(self.artifacts))
+        here = dict(_files(self.run)) | kept
+        self._copy(self._changed({name: path for name, path in here.items() if early or name not in kept}))
         gone = [name for name in self._known() if name not in here and name != _ANNOUNCED]
         for name in gone:
             self.store.delete(f"{self.place}/{name}")
@@ -103,9 +101,8 @@ class Mirror:
     def _remember(self, stamps: dict[str, _Stamp]) -> None:
         write_whole(self.run / _STATE, json.dumps(self._known() | stamps))
 
-    def _changed(self, *, artifacts: bool) -> dict[str, Path]:
+    def _changed(self, files: dict[str, Path]) -> dict[str, Path]:
         known = self._known()
-        files = dict(_files(self.run, self.artifacts if artifacts else None))
         return {name: path for name, path in files.items() if known.get(name) != _stamp(path)}
 
     def _known(self) -> dict[str, _Stamp]:
@@ -115,22 +112,22 @@ class Mirror:
             return {}
 
 
-def _files(run: Path, artifacts: Path | None) -> Iterator[tuple[str, Path]]:
-    """What of a run's folder is its results, by its name in the store."""
-    for path in filter(_is_plain, (run / name for name in _FILES)):
-        yield path.name, path
-    for step in run.glob("steps/*/step.json"):
-        yield f"steps/{step.parent.name}/{step.name}", step
-    for log in run.glob("steps/*/log.txt"):
-        yield f"steps/{log.parent.name}/{log.name}", log
-    if artifacts:
-        for path in filter(_is_plain, artifacts.rglob("*")):
-            if not is_part(path):
-                yield f"artifacts/{path.relative_to(artifacts)}", path
+def _files(run: Path) -> Iterator[tuple[str, Path]]:
+    """What of a run's own folder is its results, by its name in the store."""
+    for path in (
+        *(run / name for name in _FILES),
+        *run.glob("steps/*/step.json"),
+        *run.glob("steps/*/log.txt"),
+    ):
+        if is_plain(path):
+            yield str(path.relative_to(run)), path
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _artifacts(folder: Path) -> Iterator[tuple[str, Path]]:
+    """What steps have kept, by its name in the store."""
+    for path in folder.rglob("*"):
+        if is_plain(path) and not is_part(path):
+            yield f"artifacts/{path.relative_to(folder)}", path
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -10,6 +10,7 @@ from py.artifacts import Store
 from py.results import layout, metadata
 from py.results.layout import Job
 from py.tools.errors import UsageError
+from py.tools.files import is_plain
 
 _CRIER = "crier"  # Prow's reporter, who writes a started.json of its own until the job writes one
 _LOG = "build-log.txt"
@@ -64,7 +65,7 @@ def _left(folder: str, artifacts: Path | None, log: Path | None) -> Mapping[str,
     """What a run leaves, by its name in the store; links may lead anywhere, and are not followed."""
     files = {f"{folder}/{_LOG}": log} if log else {}
     if artifacts:
-        kept = (path for path in artifacts.rglob("*") if path.is_file() and not path.is_symlink())
+        kept = filter(is_plain, artifacts.rglob("*"))
         files |= {f"{folder}/artifacts/{path.relative_to(artifacts)}": path for path in sorted(kept)}
     return files
 

@@ -28,6 +28,11 @@ def sweep(*folders: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def is_plain(path: Path) -> bool:
+    """Whether it is a file, and no link to one, which may lead anywhere."""
+    return path.is_file() and not path.is_symlink()
+
+
 def plain(path: Path) -> BinaryIO:
     """Open a file to read; OSError for a link, which may lead anywhere, and a pipe, which may never end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
