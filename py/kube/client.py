@@ -77,7 +77,18 @@ def dynamic(kubeconfig: Path | Mapping[str, Any] | None = None, *, api: "ApiClie
     """A client for objects of every kind, from a kubeconfig or a client; it asks the server for its kinds."""
     import tempfile
 
-    from kubernetes.dynamic import DynamicClient
+    from kubernetes.dynamic import DynamicClient, LazyDiscoverer
+    from kubernetes.dynamic.exceptions import NotFoundError
+
+    class Discoverer(LazyDiscoverer):  # type: ignore[misc]
+        """Groups come and go with the definitions of other runs: one that is gone since it was listed has no kinds."""
+
+        def get_resources_for_api_version(self, *where: Any) -> Mapping[str, Any]:
+            try:
+                found: Mapping[str, Any] = super().get_resources_for_api_version(*where)
+                return found
+            except NotFoundError:
+                return {}
 
     if api is None:
         assert kubeconfig is not None
@@ -86,7 +97,7 @@ def dynamic(kubeconfig: Path | Mapping[str, Any] | None = None, *, api: "ApiClie
     # The library remembers kinds in a file named after the address, and the next cluster at that address
     # has other kinds: a folder that is gone in a moment leaves it nothing to remember.
     with tempfile.TemporaryDirectory() as folder:
-        made: Client = connect(api, cache_file=f"{folder}/kinds.json")
+        made: Client = connect(api, cache_file=f"{folder}/kinds.json", discoverer=Discoverer)
         return made
 
 
