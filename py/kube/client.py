@@ -80,13 +80,14 @@ def dynamic(kubeconfig: Path | Mapping[str, Any] | None = None, *, api: "ApiClie
     from kubernetes.dynamic import DynamicClient, LazyDiscoverer
     from kubernetes.dynamic.exceptions import NotFoundError
 
-    class Discoverer(LazyDiscoverer):  # type: ignore[misc]
-        """Groups come and go with the definitions of other runs: one that is gone since it was listed has no kinds."""
+    untyped: Any = LazyDiscoverer
 
-        def get_resources_for_api_version(self, *where: Any) -> Mapping[str, Any]:
+    class Discoverer(untyped):
+        """Groups come and go with other runs' definitions: one that is gone since it was listed has no kinds."""
+
+        def get_resources_for_api_version(self, *where: Any) -> Any:
             try:
-                found: Mapping[str, Any] = super().get_resources_for_api_version(*where)
-                return found
+                return super().get_resources_for_api_version(*where)
             except NotFoundError:
                 return {}
 
