@@ -1,9 +1,12 @@
 """Airflow with our settings and stock Airflow, both embedded and with a Postgres, and runs of them timed."""
 
+import os
 import shlex
 import signal
 import sys
+import sysconfig
 import time
+import venv
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
@@ -110,8 +113,24 @@ class StockHome(Home):
         """As ours, without what ours is told besides where things are."""
         super().prepare(mode, more, port, dags)
         kept = {key: value for key, value in self.env().items() if not key.startswith(OURS)}
+        kept["PATH"] = f"{_without_us(self.folder / 'venv')}:{os.environ['PATH']}"
         lines = [f"export {key}={shlex.quote(value)}\n" for key, value in (kept | SAID).items()]
         self.env_file.write_text("".join(lines))
+
+
+def _without_us(folder: Path) -> Path:
+    """Where the programs of an environment are that has all of ours but what Airflow takes from us."""
+    if not folder.exists():
+        venv.create(folder)
+        ours = Path(sysconfig.get_path("purelib"))
+        for each in ours.iterdir():
+            if not each.name.startswith("windtunnel"):
+                (folder / "lib" / ours.parent.name / ours.name / each.name).symlink_to(each)
+        airflow = folder / "bin" / "airflow"
+        python = shlex.quote(str(folder / "bin" / "python"))
+        airflow.write_text(f'#!/bin/sh\nexec {python} -m airflow "$@"\n')
+        airflow.chmod(0o755)
+    return folder / "bin"
 
 
 class Stock(Server):

@@ -2,6 +2,8 @@
 
 trigger.py  `airflow trigger_dag`, and the same plain errors for `airflow dags trigger`
 door.py     no run of a pipeline begins with a wrong conf, whoever triggers it
+pace.py     the scheduler looks often while steps come and go, and seldom while none does
+patience.py the scheduler outlives a restart of its database
 pools.py    the pools that tasks wait in, made where they are missing
 preload.py  what every task needs from Airflow, loaded before tasks are forked
 pages.py    the folder of a run and the commands that repeat its steps, behind Airflow's login
