@@ -10,6 +10,11 @@ IN_CLUSTER = "in-cluster"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where Kubernetes puts a pod's own
 
 
+def is_pod() -> bool:
+    """Whether we run in a pod that has an account at its cluster."""
+    return "KUBERNETES_SERVICE_HOST" in os.environ and (ACCOUNT / "token").exists()
+
+
 def settings(path: str, context: str) -> dict[str, Any]:
     """A kubeconfig of one context, one cluster and one user; UsageError if there is none such.
 
@@ -84,11 +89,11 @@ def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _in_cluster() -> dict[str, Any]:
-    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
-    if not host or not (ACCOUNT / "token").exists():
+    if not is_pod():
         raise UsageError(
             f"kubeconfig://{IN_CLUSTER}: this is no pod with a service account ({ACCOUNT} is not there)"
         )
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     return {
         "apiVersion": "v1",

@@ -143,7 +143,7 @@ def test_a_pod_reaches_its_own_cluster_by_its_account(
     monkeypatch.setattr(kubeconfig, "ACCOUNT", tmp_path)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
-    for place in ("kubeconfig://", "kubeconfig://in-cluster"):
+    for place in ("kubeconfig://", "kubeconfig://in-cluster", "local://"):
         got = settings(place)
         assert got["clusters"][0]["cluster"]["server"] == "https://[fd00::1]:6443"
         assert got["users"][0]["user"] == {"tokenFile": str(tmp_path / "token")}

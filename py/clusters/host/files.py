@@ -50,6 +50,9 @@ state = "/run/containerd"
   address = "{SOCKET}"
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "{PAUSE}"
+[plugins."io.containerd.cri.v1.images".registry]
+  # A folder for each registry that speaks otherwise than usual: HOST:PORT/hosts.toml, read at each pull.
+  config_path = "{HOME}/certs.d"
 [plugins."io.containerd.cri.v1.runtime"]
   # A root without CAP_SYS_RESOURCE may not lower the score, and then no container starts at all.
   restrict_oom_score_adj = true
