@@ -7,7 +7,7 @@ conf    = {"PULL_NUMBER": "$(PULL)"}
 needed  = $(filter-out browser registry stores,$(notdir $(wildcard scripts/setup.d/*)))
 
 .DEFAULT_GOAL := menu
-.PHONY: menu e2e local run_postgre run_airflow stop status test lint bench plan graph hello setup clean python
+.PHONY: menu e2e local run_postgre run_airflow stop status test lint bench plan graph hello setup clean python image secrets
 
 menu:
 	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ graph: python ## the pipeline drawn: Mermaid text
 
 hello: python ## run the smallest pipeline
 	@$(python) -m py.e2e run hello
+
+image: ## build the image that deployment.yaml runs, and name it there; REGISTRY=HOST/PATH pushes it
+	@scripts/image
+
+secrets: ## print the secrets that deployment.yaml wants, for `kubectl apply -f -`
+	@scripts/secrets
 
 setup: ## set up what is missing on this machine, and nothing else
 	@scripts/setup
