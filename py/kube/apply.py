@@ -110,6 +110,8 @@ class Application:
         from kubernetes.client import ApiException
 
         unchecked = []
+        # Who may not give everything away is asked what a role allows, and it is not there yet.
+        coming = {(manifest.kind, manifest.name) for manifest in self._manifests}
         mistakes: dict[str, str] = {}
         for manifest in placed:
             if self._kind(manifest) is None or not self._has_namespace(manifest):
@@ -123,7 +125,8 @@ class Application:
                     mistakes[manifest.origin] = f"{manifest.origin}: {manifest}: {why}"
             except ApiException as error:
                 said = message(error)
-                if any(sign in said for sign in UNTRIED):
+                unbound = error.status == 404 and placing.role_of(manifest) in coming
+                if unbound or any(sign in said for sign in UNTRIED):
                     unchecked.append(manifest)
                 else:
                     mistakes[manifest.origin] = f"{manifest.origin}: {manifest}: {said}"

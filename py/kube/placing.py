@@ -101,6 +101,14 @@ def own_roles(manifests: Sequence[Manifest], run: str) -> list[Manifest]:
     return changed
 
 
+def role_of(manifest: Manifest) -> tuple[str, str]:
+    """The kind and name of the role that a binding refers to; empty of anything else."""
+    reference = manifest.body.get("roleRef")
+    if not isinstance(reference, dict):
+        return "", ""
+    return str(reference.get("kind")), str(reference.get("name"))
+
+
 def _rank(manifest: Manifest) -> int:
     if manifest.kind in LAST:
         return len(ORDER) + 1

@@ -14,7 +14,7 @@ import yaml
 from py.clusters import Cluster, open_cluster
 from py.kube import kubeconfig, placing, sharing
 from py.kube.apply import Application
-from py.kube.client import dynamic
+from py.kube.client import api_client, dynamic
 from py.kube.manifests import Manifest, ManifestError
 from py.tools.errors import ClusterError, UsageError
 
@@ -352,3 +352,44 @@ def test_each_run_has_roles_of_its_own_that_go_with_it(make: Callable[[], Cluste
     assert left() == [f"{name}-{run.name}" for run in runs]
     runs[0].delete()
     assert left() == [f"{name}-{runs[1].name}"]
+
+
+def test_who_may_not_give_everything_away_can_bind_a_role_that_comes_with_the_binding(
+    make: Callable[[], Cluster], client: Any
+) -> None:
+    run = make()
+    run.create()
+    rbac = "rbac.authorization.k8s.io"
+    bindings = client.resources.get(api_version=f"{rbac}/v1", kind="RoleBinding")
+
+    def binding(kind: str, role: str) -> dict[str, Any]:
+        return {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": role},
+            "roleRef": {"apiGroup": rbac, "kind": kind, "name": role},
+            "subjects": [{"apiGroup": rbac, "kind": "User", "name": "somebody"}],
+        }
+
+    bindings.create(body=binding("ClusterRole", "admin"), namespace=run.namespace)
+    somebody = api_client(run.kubeconfig())
+    somebody.set_default_header("Impersonate-User", "somebody")
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
+    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": {"name": "look"}, "rules": rules}
+
+    def application(*bodies: dict[str, Any]) -> Application:
+        return Application(
+            dynamic(api=somebody),
+            [Manifest(body, f"m.yaml:{number}") for number, body in enumerate(bodies)],
+            namespace=run.namespace,
+            run=run.name,
+            deadline=time.monotonic() + 30,
+            shared=True,
+        )
+
+    with pytest.raises(ManifestError, match="not found"):
+        application(binding("Role", "nobodys")).check()
+    whole = application(binding("Role", "look"), role)
+    whole.check()
+    whole.apply()
+    assert bindings.get(name="look", namespace=run.namespace)
