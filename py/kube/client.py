@@ -83,7 +83,7 @@ def dynamic(kubeconfig: Path | Mapping[str, Any] | None = None, *, api: "ApiClie
     untyped: Any = LazyDiscoverer
 
     class Discoverer(untyped):  # type: ignore[misc]
-        """Groups come and go with other runs' definitions: one that is gone since it was listed has no kinds."""
+        """Groups come and go with what other runs define: one that went since it was listed has no kinds."""
 
         def get_resources_for_api_version(self, *where: Any) -> Any:
             try:
