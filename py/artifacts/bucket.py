@@ -5,6 +5,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, gettempdir
@@ -12,6 +13,7 @@ from typing import BinaryIO, cast
 
 from py.artifacts.base import Content, Item
 from py.artifacts.content import LARGE, Upload, content_type, noted, reading, upload
+from py.artifacts.direct import MANY, Direct
 from py.artifacts.urls import RESERVED, checked, is_kept
 from py.tools.errors import Absent, StoreError
 
@@ -39,15 +41,14 @@ class Bucket(ABC):
 
     def put(self, name: str, content: Content, *, metadata: Mapping[str, str] | None = None) -> None:
         """Write a file, or write it anew; what is large goes in parts, each of which is tried again."""
-        key = self._key(name)
-        with reading(content) as source:
-            self.write(key, upload(name, source, self.pack), noted(metadata))
+        self._put(name, content, noted(metadata))
 
     def put_all(self, files: Mapping[str, Path]) -> None:
         """Write many files side by side; the first failure stops what has not begun."""
         self.connect()  # once, and not in each thread
-        with ThreadPoolExecutor(SENDERS) as senders:
-            sent = [senders.submit(self.put, name, path) for name, path in files.items()]
+        direct = self.direct() if len(files) >= MANY else None
+        with closing(direct) if direct else nullcontext(), ThreadPoolExecutor(SENDERS) as senders:
+            sent = [senders.submit(self._put, name, path, {}, direct) for name, path in files.items()]
             try:
                 for each in sent:
                     each.result()
@@ -111,6 +112,10 @@ class Bucket(ABC):
         """The client, which finds its credentials when it is first asked for."""
 
     @abstractmethod
+    def direct(self) -> Direct:
+        """A way past the client, for many small files."""
+
+    @abstractmethod
     def write(self, key: str, upload: Upload, metadata: Mapping[str, str], version: str = "") -> bool:
         """Write an object; if a version is named, only over that, and false if there is another."""
 
@@ -146,6 +151,15 @@ class Bucket(ABC):
         """The URL of an object; that of the store for what is its own."""
         name = key.removeprefix(self._prefix)
         return f"{self.url}/{name}" if name and not name.startswith(RESERVED) else self.url
+
+    def _put(
+        self, name: str, content: Content, metadata: Mapping[str, str], direct: Direct | None = None
+    ) -> None:
+        key = self._key(name)
+        with reading(content) as source:
+            what = upload(name, source, self.pack)
+            if not (direct and direct.put(key, what)):
+                self.write(key, what, metadata)
 
     def _write_if(self, version: str, name: str, content: bytes) -> bool:
         key, mark = self._key(name), secrets.token_hex(8)

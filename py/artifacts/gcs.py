@@ -4,13 +4,18 @@ Texts are stored packed, as `Content-Encoding: gzip`: the server unpacks them fo
 an object's generation.
 """
 
+import base64
+import hashlib
+import json
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, BinaryIO
 
 import google.auth
+import google.auth.transport.requests
 import requests
 from google.api_core import exceptions as answers
 from google.auth import exceptions as credentials
@@ -24,6 +29,7 @@ from py.artifacts import patience
 from py.artifacts.base import Item
 from py.artifacts.bucket import ABSENT, CACHING, SENDERS, Bucket
 from py.artifacts.content import LARGE, Upload
+from py.artifacts.direct import Direct, Request
 from py.artifacts.refusals import denied, failing, no_bucket, not_accepted, root, unreachable, wrong_clock
 from py.tools.errors import Absent, StoreError
 
@@ -49,6 +55,10 @@ class Gcs(Bucket):
     def connect(self) -> storage.Bucket:
         """The bucket, as nobody where there are no credentials: what is public can be read."""
         return self._bucket
+
+    def direct(self) -> Direct:
+        """Requests with what is said of a file and the file itself, as the client makes them."""
+        return Direct(self._server, self._request)
 
     def write(self, key: str, upload: Upload, metadata: Mapping[str, str], version: str = "") -> bool:
         """Write an object, in parts if it is large."""
@@ -114,6 +124,33 @@ class Gcs(Bucket):
         client._http.mount("https://", HTTPAdapter(pool_maxsize=2 * SENDERS))
         client._http.mount("http://", HTTPAdapter(pool_maxsize=2 * SENDERS))
         return client.bucket(self.bucket)
+
+    @cached_property
+    def _server(self) -> str:
+        return str(self.connect().client._connection.API_BASE_URL)
+
+    @cached_property
+    def _ask(self) -> Any:
+        return google.auth.transport.requests.Request()  # for credentials that have to be renewed
+
+    def _request(self, key: str, upload: Upload, body: bytes) -> Request:
+        url = f"{self._server}/upload/storage/v1/b/{self.bucket}/o?uploadType=multipart"
+        digest = hashlib.md5(body, usedforsecurity=False).digest()  # what arrives otherwise is refused
+        about = {
+            "name": key,
+            "contentType": upload.type,
+            "contentEncoding": upload.encoding,
+            "cacheControl": CACHING,
+            "md5Hash": base64.b64encode(digest).decode(),
+        }
+        mark = secrets.token_hex(16)
+        whole = "\r\n".join([
+            f"--{mark}", "Content-Type: application/json", "", json.dumps(about),
+            f"--{mark}", f"Content-Type: {upload.type}", "", "",
+        ]).encode() + body + f"\r\n--{mark}--\r\n".encode()  # fmt: skip
+        headers = {"Content-Type": f"multipart/related; boundary={mark}"}
+        self.connect().client._credentials.before_request(self._ask, "POST", url, headers)
+        return Request("POST", url, headers, whole)
 
     @contextmanager
     def _told(self, what: str, key: str = "") -> Iterator[None]:

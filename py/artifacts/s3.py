@@ -10,19 +10,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore import exceptions as failures
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 from tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_attempt, wait_random
 
 from py.artifacts import patience
 from py.artifacts.base import Item
 from py.artifacts.bucket import ABSENT, CACHING, SENDERS, Bucket
 from py.artifacts.content import LARGE, Upload
+from py.artifacts.direct import Direct, Request
 from py.artifacts.refusals import denied, failing, no_bucket, not_accepted, root, unreachable, wrong_clock
 from py.tools.errors import Absent, StoreError
 
@@ -61,6 +65,10 @@ class S3(Bucket):
         """The client, as nobody where there are no credentials: what is public can be read."""
         return self._client
 
+    def direct(self) -> Direct:
+        """Requests signed as the client signs them."""
+        return Direct(self.connect().meta.endpoint_url, self._request)
+
     def write(self, key: str, upload: Upload, metadata: Mapping[str, str], version: str = "") -> bool:
         """Write an object, in parts if it is large."""
         only = {"IfNoneMatch": "*"} if version == ABSENT else {"IfMatch": version} if version else {}
@@ -71,8 +79,7 @@ class S3(Bucket):
                 self.connect().upload_fileobj(upload.stream, **where, ExtraArgs=about, Config=_in_parts())
                 return True
             try:
-                # As bytes: of a stream the client asks first whether it is wanted, and waits for the answer.
-                self._put(**where, **about, **only, Body=upload.stream.read())
+                self._put_object(**where, **about, **only, Body=upload.stream.read())
             except failures.ClientError as error:
                 if only and _code(error) in (*_OTHER_VERSION, *_MISSING):
                     return False
@@ -137,8 +144,16 @@ class S3(Bucket):
                 .paginate(Bucket=self.bucket, Prefix=prefix, **how)
             )
 
+    def _request(self, key: str, upload: Upload, body: bytes) -> Request:
+        meta, who = self.connect().meta, self._credentials.get_frozen_credentials()
+        url = f"{meta.endpoint_url.rstrip('/')}/{self.bucket}/{quote(key, safe='/~')}"
+        headers = {"Content-Type": upload.type, "Cache-Control": CACHING}
+        signed = AWSRequest("PUT", url, headers, body)
+        S3SigV4Auth(who, "s3", meta.region_name).add_auth(signed)
+        return Request("PUT", url, dict(signed.headers.items()), body)
+
     @retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(20), wait=_PAUSE, reraise=True)
-    def _put(self, **what: Any) -> None:
+    def _put_object(self, **what: Any) -> None:
         self.connect().put_object(**what)
 
     @retry(retry=retry_if_exception_type(_BROKEN_OFF), stop=stop_after_attempt(4), reraise=True)
@@ -171,7 +186,7 @@ class S3(Bucket):
 
 
 def _client(session: Any, **how: Any) -> Any:
-    return session.client(
+    client = session.client(
         "s3",
         region_name=session.region_name or _REGION,
         config=Config(
@@ -185,6 +200,9 @@ def _client(session: Any, **how: Any) -> Any:
             **how,
         ),
     )
+    # Unasked, it asks before each write whether it is wanted, and waits for the answer.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 def _in_parts() -> TransferConfig:
