@@ -23,7 +23,7 @@ from typing import BinaryIO
 from py.artifacts.base import Content, Item
 from py.artifacts.content import noted, reading
 from py.artifacts.urls import RESERVED, checked, is_kept
-from py.artifacts.writing import New, in_folder, locked, remove_empty
+from py.artifacts.writing import New, copied, in_folder, locked, remove_empty
 from py.tools.errors import Absent, StoreError
 
 _ANY, _NONE = "any", "none"  # in place of a version
@@ -67,7 +67,8 @@ class Folder:
     def put_all(self, files: Mapping[str, Path]) -> None:
         """Write one file after another: side by side is no faster on a disk."""
         for name, path in files.items():
-            self._write(name, path, _ANY)
+            if not copied(path, f"{self._root}/{checked(name)}"):
+                self._write(name, path, _ANY)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write a file unless there is one."""

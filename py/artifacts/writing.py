@@ -53,7 +53,7 @@ class New:
         now = time.time_ns()
         os.utime(self._handle, ns=(now, now))
         with suppress(FileExistsError):
-            self._link(path)
+            _link(self._handle, path)
             return True
         return False
 
@@ -64,7 +64,7 @@ class New:
             now = max(now, path.stat().st_mtime_ns + 1)
         os.utime(self._handle, ns=(now, now))
         if self.unnamed:
-            self._link(self._hidden)
+            _link(self._handle, self._hidden)
         try:
             self._hidden.replace(path)
         except OSError:
@@ -86,9 +86,25 @@ class New:
                 self.unnamed = False
         return os.open(self._hidden, how | os.O_CREAT | os.O_EXCL, 0o666)
 
-    def _link(self, path: Path) -> None:
-        # A folder's handle, of no use beside an absolute path, makes the kernel follow the link in /proc.
-        os.link(f"/proc/self/fd/{self._handle}", path, src_dir_fd=self._handle, follow_symlinks=True)
+
+def copied(source: Path, path: str) -> bool:
+    """Whether a small file went at once to a name that no file had; New knows what to do where it did not."""
+    try:
+        content = _small(source)
+        if content is None:
+            return False
+        handle = os.open(path.rpartition("/")[0], os.O_WRONLY | os.O_CLOEXEC | _UNNAMED, 0o666)
+        try:
+            whole = os.write(handle, content) == len(content)
+            if whole:
+                now = time.time_ns()
+                os.utime(handle, ns=(now, now))
+                _link(handle, path)
+        finally:
+            os.close(handle)
+    except OSError:
+        return False
+    return whole
 
 
 def in_folder(folder: Path, deed: Callable[[], _Result]) -> _Result:
@@ -112,6 +128,20 @@ def locked(folder: Path) -> Iterator[None]:
         if not os.fstat(handle).st_nlink:  # it was removed while we waited, and may have been made anew
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
         yield
+    finally:
+        os.close(handle)
+
+
+def _link(handle: int, path: Path | str) -> None:
+    # A folder's handle, of no use beside an absolute path, makes the kernel follow the link in /proc.
+    os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
+
+
+def _small(path: Path) -> bytes | None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = os.read(handle, _PIECE)
+        return None if os.read(handle, 1) else content
     finally:
         os.close(handle)
 

@@ -162,6 +162,23 @@ def test_many_files_are_put_at_once(store: Store, tmp_path: Path) -> None:
     store.put_all({})
 
 
+def test_many_files_of_any_size_take_the_place_of_earlier_ones(store: Store, tmp_path: Path) -> None:
+    files = {}
+    for number, size in enumerate([0, 1, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, *[10_000] * 30]):
+        path = tmp_path / str(number)
+        path.write_bytes(bytes([number]) * size)
+        files[f"folder/{number:02}"] = path
+    store.put_all(dict(list(files.items())[::2]))
+    first = store.find("folder/06")
+    files["folder/06"].write_bytes(b"anew")
+    store.put_all(files)
+    second = store.find("folder/06")
+    assert first and second and first.version != second.version
+    assert {name: store.get(name) for name in files} == {
+        name: path.read_bytes() for name, path in files.items()
+    }
+
+
 def test_one_file_of_many_that_cannot_be_read_is_told(store: Store, tmp_path: Path) -> None:
     (tmp_path / "there").write_bytes(b"1")
     with pytest.raises(StoreError, match=f"^{tmp_path}/lost, which is to be stored, cannot be read"):
