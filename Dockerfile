@@ -33,6 +33,8 @@ COPY pyproject.toml README.md LICENSE /opt/windtunnel/
 COPY py/__init__.py /opt/windtunnel/py/
 RUN /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --offline --no-deps --no-build-isolation \
         --editable /opt/windtunnel \
+ && rm /opt/venv/lib/python3*/site-packages/windtunnel-*.dist-info/uv_cache.json \
+ && sed -i /uv_cache.json/d /opt/venv/lib/python3*/site-packages/windtunnel-*.dist-info/RECORD \
  && mkdir /metadata \
  && cp -r --parents /opt/venv/lib/python3*/site-packages/windtunnel-*.dist-info \
         /opt/venv/lib/python3*/site-packages/py.pth /metadata \
