@@ -44,6 +44,7 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.commits: list[str] = []
         listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *COPIED)
         for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")[:-1]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,8 @@ class Checkout:
         self.git("add", "--all")
         # No other test run makes images of this name.
         self.git("commit", "--quiet", f"--message={uuid.uuid4()}")
-        return self.git("rev-parse", "HEAD")
+        self.commits.append(self.git("rev-parse", "HEAD"))
+        return self.commits[-1]
 
     def image(self, **env: str) -> Ran:
         asked = {"REGISTRY": "", "DIRTY": "", **env}  # whatever they are to whoever runs the tests
@@ -74,6 +76,13 @@ class Checkout:
     def references(self) -> list[str]:
         """The images that deployment.yaml names: Postgres, then Airflow."""
         return re.findall(r"image: (?:&image )?([^*\s]+)", (self.folder / "deployment.yaml").read_text())
+
+    def forget(self) -> None:
+        """Remove the images of its commits, by all their names; their layers stay for the next time."""
+        names = docker("images", "--format={{.Repository}}:{{.Tag}}").split()
+        tags = tuple(tag(commit) for commit in self.commits)
+        if ours := [name for name in names if name.rpartition(":")[2].startswith(tags)]:
+            docker("rmi", "--force", "--no-prune", *ours)
 
 
 class Built(NamedTuple):
@@ -92,13 +101,13 @@ def tag(commit: str) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """What `make image` has built; its images are removed, their layers stay for the next time."""
+    """What `make image` has built."""
     checkout = Checkout(tmp_path_factory.mktemp("checkout"))
     for file in (".airflow/passwords.json", "runs/hello/log", ".venv/pyvenv.cfg", "py/__pycache__/x.pyc"):
         (checkout.folder / file).parent.mkdir(parents=True, exist_ok=True)
         (checkout.folder / file).write_text("nobody's business")
-    yield Built(checkout, checkout.git("rev-parse", "HEAD"), checkout.image())
-    forget("windtunnel")
+    yield Built(checkout, checkout.commits[0], checkout.image())
+    checkout.forget()
 
 
 @pytest.fixture
@@ -124,14 +133,6 @@ def registry(tmp_path: Path) -> Iterator[str]:
     finally:
         child.terminate()
         child.wait()
-        forget(address)
-
-
-def forget(name: str) -> None:
-    """Remove the images of these tests whose names begin so."""
-    names = docker("images", "--format={{.Repository}}:{{.Tag}}").split()
-    if ours := [found for found in names if found.startswith(name) and ":v20260102-" in found]:
-        docker("rmi", "--force", "--no-prune", *ours)
 
 
 def inspect(name: str) -> dict[str, Any]:
@@ -276,6 +277,7 @@ def test_deployment_yaml_names_what_the_registry_has_and_is_otherwise_the_same(
     assert len(changed) == 2
     assert changed[1].endswith("# written by `make image`")
     assert checkout.image(REGISTRY=f"{registry}/team").out == out
+    checkout.forget()
 
 
 def test_the_bill_names_python_s_packages_and_debian_s(built: Built) -> None:
