@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from py.pipeline.run import FAILED, Record, Run
 
-RUNS = "runs"  # the folder of runs, as from where a person stands
+RUNS = os.environ.get("WINDTUNNEL_RUNS") or "runs"  # the folder of runs, as from where a person stands
 TAIL = 12  # lines of a failed step's output that are shown
 
 
@@ -25,7 +25,7 @@ class Failure(NamedTuple):
 def failures(run: Run) -> list[Failure]:
     """The failed steps of a run whose folder is on this machine."""
     folder = near(run.folder.parent)
-    where = "" if folder == RUNS else f" --runs={shlex.quote(folder)}"
+    where = "" if folder == near(Path(RUNS)) else f" --runs={shlex.quote(folder)}"
     return [
         Failure(
             name,
