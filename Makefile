@@ -4,7 +4,7 @@ PULL ?= 1
 python := .venv/bin/python
 conf    = {"PULL_NUMBER": "$(PULL)"}
 # All that set-up can bring, but for what only tests want.
-needed  = $(filter-out browser registry stores,$(notdir $(wildcard scripts/setup.d/*)))
+needed  = $(filter-out browser manifests registry stores,$(notdir $(wildcard scripts/setup.d/*)))
 
 .DEFAULT_GOAL := menu
 .PHONY: menu e2e local run_postgre run_airflow stop status test lint bench plan graph hello setup clean python image secrets
@@ -37,7 +37,7 @@ status: python ## say which parts of the local Airflow run
 test: setup lint ## set up what is missing, then lint and every test
 	$(python) -m pytest -n 3 --no-loadscope-reorder
 
-lint: python ## ruff, mypy, import-linter, shellcheck
+lint: python ## ruff, mypy, import-linter, shellcheck, kube-score
 	@scripts/lint
 
 bench: setup ## measure speed and memory against the budget and the peers
