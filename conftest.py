@@ -21,12 +21,14 @@ AIRFLOWS = (
 )  # fmt: skip
 AIRFLOW = "an Airflow of its own"
 PROVIDER = "tests/provider/"  # these count the runs of a DAG that they share
+DEPLOYMENT = "tests/deployment/"  # these share one cluster with Airflow on it
+LONG = (AIRFLOW, DEPLOYMENT)
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: an Airflow for itself, then the whole, then the parts."""
-    items.sort(key=lambda item: (_scope(item.nodeid) != AIRFLOW, _file(item.nodeid).count("/")))
+    """What takes longest begins first: Airflows for themselves, then the whole, then the parts."""
+    items.sort(key=lambda item: (_scope(item.nodeid) not in LONG, _file(item.nodeid).count("/")))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":
@@ -44,7 +46,7 @@ def _scope(nodeid: str) -> str:
     file = _file(nodeid)
     if file in AIRFLOWS:
         return AIRFLOW
-    return PROVIDER if file.startswith(PROVIDER) else file
+    return next((folder for folder in (PROVIDER, DEPLOYMENT) if file.startswith(folder)), file)
 
 
 def _file(nodeid: str) -> str:
