@@ -97,7 +97,7 @@ class Site:
             yield f"tcp://{self.machine}:{door.getsockname()[1]}"
 
     def keys(self) -> Path:
-        """An authority, and what it has signed: server*.pem for the engine, cert.pem and key.pem for users."""
+        """An authority, and what it has signed: server*.pem for the engine; cert.pem, key.pem for users."""
         keys = self.folder / "keys"
         keys.mkdir()
         curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
