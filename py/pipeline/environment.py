@@ -39,6 +39,8 @@ def contract(run: "Run", step: Step) -> dict[str, str]:
     source = _source(run, step)
     folders = [*source, str(ROOT)] if source or run.home != ROOT else []
     search = {"PYTHONPATH": os.pathsep.join(folders)} if folders else {}
+    if step.command.binary.image is not None and step.secrets:
+        search["STEP_SECRETS"] = ",".join(step.secrets)
     return search | {
         "RUN_NAME": run.name,
         "STEP_NAME": step.name,

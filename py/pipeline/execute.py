@@ -57,8 +57,17 @@ def take_over(run: Run, step: Step) -> None:
         with locked(log) as mine:
             if mine:
                 return
-        process.end_marked(environment.mark(run, step))
+        end_left(run, step)
         time.sleep(0.05)
+
+
+def end_left(run: Run, step: Step) -> None:
+    """End what an attempt of a step has left running."""
+    process.end_marked(environment.mark(run, step))
+    if step.command.binary.image is not None and not run.dryrun:
+        from py.pipeline import container  # late: few steps are in an image
+
+        container.end(run.name, step.name)
 
 
 def _logged(

@@ -14,16 +14,15 @@ from typing import Any
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
-from py.pipeline import environment, local, params, results
+from py.pipeline import local, params, results
 from py.pipeline.dag import VERDICT
-from py.pipeline.execute import BY_HAND, by_hand, execute, take_over
+from py.pipeline.execute import BY_HAND, by_hand, end_left, execute, take_over
 from py.pipeline.holding import attended
 from py.pipeline.links import Repeat, Results
 from py.pipeline.model import Output, Pipeline, Step
 from py.pipeline.run import ABORTED, FAILED, KILLED, NOT_RUN, PASSED, Record, Run
 from py.pipeline.tasklog import TaskLog
 from py.results import verdict
-from py.tools import process
 from py.tools.errors import WindtunnelError
 from py.tools.folders import runs
 
@@ -124,7 +123,7 @@ class StepsOperator(RunOperator):
     def _carry_out(self, run: Run, step: Step) -> None:
         for parent in step.upstream:
             if _state(run, parent) not in (PASSED, NOT_RUN):  # its task was killed, perhaps, and left a child
-                process.end_marked(environment.mark(run, run.steps[parent]))
+                end_left(run, run.steps[parent])
         take_over(run, step)
         missing = [ref for ref in _used(step) if ref.name not in run.outputs.get(ref.step, {})]
         if missing:

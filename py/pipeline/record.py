@@ -51,6 +51,7 @@ def spelled_step(step: Step) -> dict[str, Any]:
     command = {
         "program": binary.program,
         "source": _spelled_value(binary.source),
+        "image": None if binary.image is None else _spelled_value(binary.image),
         "name": step.command.name,
         "flags": {flag: _spelled_value(value) for flag, value in step.command.flags.items()},
     }
@@ -60,7 +61,8 @@ def spelled_step(step: Step) -> dict[str, Any]:
 def heard_step(told: Mapping[str, Any]) -> Step:
     """A step as JSON held it."""
     flags = {flag: _heard_value(value) for flag, value in told["command"]["flags"].items()}
-    binary = Binary(told["command"]["program"], _heard_value(told["command"].get("source", "")))
+    source, image = told["command"].get("source", ""), told["command"].get("image")
+    binary = Binary(told["command"]["program"], _heard_value(source), _heard_value(image))
     command = Command(binary, told["command"]["name"], flags)
     return Step(**{**told, **{key: tuple(told.get(key, ())) for key in _LISTS}, "command": command})
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from py.pipeline.model import Command, Reference, Value
 
 Answer = Callable[[Reference], Value]
+CONTAINER = "py.pipeline.container"  # the program that runs another one in an image
 PYTHON = "python"  # stands for the interpreter; who starts the command puts the real one here
 
 
@@ -19,6 +20,8 @@ def render(command: Command, answer: Answer) -> list[str]:
         start = [PYTHON, "-P", "-m", program]  # else Python would look into the current folder first
     else:
         start = [str(Path(spell(command.binary.source, answer), program))]
+    if command.binary.image is not None:
+        start = [PYTHON, "-m", CONTAINER, f"--image={spell(command.binary.image, answer)}", "--", *start]
     return [*start, *([command.name] if command.name else []),
             *(f"--{flag}={spell(value, answer)}" for flag, value in command.flags.items())]  # fmt: skip
 

@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from py.pipeline.record import (
     spelled,
     spelled_step,
 )
-from py.pipeline.render import Answer
+from py.pipeline.render import Answer, spell
 from py.results import quarantine, reasons
 from py.results.metadata import FINISHED
 from py.results.quarantine import Entry
@@ -300,7 +300,10 @@ def _bound(step: Step, answer: Answer) -> Step:
         flag: answer(value) if isinstance(value, Reference) and not isinstance(value, Output) else value
         for flag, value in step.command.flags.items()
     }
-    command = Command(step.command.binary, step.command.name, flags)
+    binary = step.command.binary
+    if isinstance(binary.image, Reference) and not isinstance(binary.image, Output):
+        binary = replace(binary, image=spell(binary.image, answer))
+    command = Command(binary, step.command.name, flags)
     return Step(**(vars(step) | {"command": command}))
 
 
