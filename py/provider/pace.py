@@ -12,7 +12,7 @@ import wrapt
 from airflow.listeners import hookimpl
 
 SOON = 0.01  # seconds between two looks, as long as LINGER after a step began
-LINGER = 2.0
+LINGER = 0.5
 SETTING = "_scheduler_idle_sleep_time"  # of SchedulerJobRunner: how long it pauses otherwise
 
 
