@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from py.tools.folders import ROOT
+from tests.deployment.manifests import kubectl
 
 IMAGE = "registry.example:5000/team/windtunnel@sha256:" + "a" * 64
 Rendered = dict[tuple[str, str], Any]
@@ -16,9 +17,6 @@ Rendered = dict[tuple[str, str], Any]
 
 def rendered(folder: Path, *components: str, image: str = IMAGE) -> Rendered:
     """What `kubectl apply -k` would send for these components, by kind and name."""
-    kubectl = shutil.which("kubectl")
-    if not kubectl:
-        pytest.skip("kubectl is not on PATH")
     shutil.copytree(ROOT / "deploy", folder / "deploy")
     text = (ROOT / "deployment.yaml").read_text()
     objects = list(yaml.safe_load_all(text))
@@ -26,7 +24,7 @@ def rendered(folder: Path, *components: str, image: str = IMAGE) -> Rendered:
     (folder / "deployment.yaml").write_text(text.replace(written["containers"][0]["image"], image))
     whole = {"resources": ["deployment.yaml"], "components": [f"deploy/{each}" for each in components]}
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole))
-    done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
+    done = subprocess.run([kubectl(), "kustomize", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(done.stdout)}
 
