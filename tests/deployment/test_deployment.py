@@ -146,7 +146,8 @@ def test_what_is_backed_up_as_the_page_says_can_be_restored(applied: Deployed, t
     assert applied.result(applied.trigger("hello")) == "SUCCESS"
 
 
-def test_zz_deleted_it_leaves_nothing(applied: Deployed) -> None:
+def test_deleted_it_leaves_nothing(applied: Deployed) -> None:
+    applied.patiently(lambda: _at_rest(applied), 60)  # it would wait for a step, and a step for its database
     began = time.monotonic()
     applied.site.kubectl("delete", "-k", str(applied.checkout), patience=300)
     applied.times["deleted"] = time.monotonic() - began
@@ -155,6 +156,15 @@ def test_zz_deleted_it_leaves_nothing(applied: Deployed) -> None:
     left = applied.site.kubectl("get", everything, "--output=name").split()
     assert not [name for name in left if NAMESPACE in name]
     assert applied.site.kubectl("get", "persistentvolumes", "--output=name") == ""
+
+
+def _at_rest(deployed: Deployed) -> str:
+    """Nothing runs: a run's files are whole before Airflow knows it."""
+    count = "select count(*) from task_instance where state in ('scheduled', 'queued', 'running')"
+    psql = ("psql", "--username=airflow", "--dbname=airflow", "--tuples-only", "--no-align")
+    said = deployed.kubectl("exec", "postgres-0", "--", *psql, f"--command={count}")
+    assert said == "0\n"
+    return said
 
 
 def _begun(deployed: Deployed) -> str:
