@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 import uuid
@@ -18,9 +17,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from py.tools.folders import ROOT
+from tests.airflows import free_port
 from tests.clusters.host.machine import IMAGE
+from tests.registries import registry_at
 from tests.repositories import WHO
-from tests.test_release import REGISTRY, answers, digest_at, docker, needs_docker, needs_registry
+from tests.test_release import digest_at, docker, needs_docker, needs_registry
 
 pytestmark = [needs_docker, pytest.mark.timeout(900)]  # the first build takes minutes
 
@@ -114,26 +115,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """A registry of our own, on a port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    settings = {
-        "version": "0.1",
-        "storage": {"filesystem": {"rootdirectory": f"{tmp_path}/images"}},
-        "http": {"addr": address},
-        "log": {"level": "error"},
-    }
-    (tmp_path / "registry.yml").write_text(json.dumps(settings))
-    child = subprocess.Popen([str(REGISTRY), "serve", str(tmp_path / "registry.yml")])
-    try:
-        for _ in range(300):
-            if answers(address):
-                break
-            time.sleep(0.1)
+    with registry_at(f"127.0.0.1:{free_port()}", tmp_path) as address:
         yield address
-    finally:
-        child.terminate()
-        child.wait()
 
 
 def inspect(name: str) -> dict[str, Any]:

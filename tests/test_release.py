@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from py.release import Release
-from py.tools import dryrun, folders
+from py.tools import dryrun
 from py.tools.errors import CommandFailed, DefinitionError, Missing, UsageError, WindtunnelError
 from py.tools.folders import ROOT
+from tests.airflows import free_port
+from tests.registries import REGISTRY, registry_at
 from tests.repositories import git, place
 
 __all__ = ["place"]
-
-REGISTRY = shutil.which("docker-registry", path=f"{os.environ['PATH']}:{folders.cache()}/registry/usr/bin")
 
 
 def docker(*words: str) -> str:
@@ -72,33 +71,8 @@ def commit(folder: Path) -> str:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """A registry of our own, on a port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    settings = tmp_path / "registry.yml"
-    settings.write_text(
-        f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {tmp_path}/registry\n"
-        f"http:\n  addr: {address}\nlog:\n  level: error\n"
-    )
-    with (tmp_path / "registry.log").open("wb") as log:
-        child = subprocess.Popen([str(REGISTRY), "serve", str(settings)], stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 30
-        while not answers(address):
-            assert child.poll() is None, (tmp_path / "registry.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+    with registry_at(f"127.0.0.1:{free_port()}", tmp_path) as address:
         yield address
-    finally:
-        child.terminate()
-        child.wait()
-
-
-def answers(address: str) -> bool:
-    try:
-        return bool(urllib.request.urlopen(f"http://{address}/v2/", timeout=2).status == 200)
-    except OSError:
-        return False
 
 
 def digest_at(registry: str, name: str, tag: str) -> str:

@@ -1,13 +1,10 @@
 """What whoever installs Windtunnel has: a cluster, a registry, and a Docker engine to build with."""
 
 import os
-import shutil
 import socket
 import ssl
 import subprocess
 import threading
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,9 +12,10 @@ from pathlib import Path
 from py.clusters.host import box, config, network, programs
 from py.clusters.host.state import Folder
 from py.tools import folders
+from tests.airflows import free_port
+from tests.registries import registry_at
 
 ENGINE = "/var/run/docker.sock"
-NAMES = f"{os.environ['PATH']}:{folders.cache()}/registry/usr/bin"
 
 
 class Site:
@@ -59,31 +57,13 @@ class Site:
     @contextmanager
     def with_registry(self) -> Iterator[None]:
         """A registry, where the engine finds it, and under the same name the nodes."""
-        program = shutil.which("docker-registry", path=NAMES)
-        assert program, "docker-registry is missing: scripts/setup registry"
-        port = _free_port("127.0.0.1")
+        port = free_port()
         self.registry = f"127.0.0.1:{port}"
         hosts = self._nodes / self.registry / "hosts.toml"
         hosts.parent.mkdir(parents=True)
         hosts.write_text(f'server = "http://{self.machine}:{port}"\n')
-        started = [self._registry(program, f"{address}:{port}") for address in ("127.0.0.1", self.machine)]
-        try:
-            for address in ("127.0.0.1", self.machine):
-                _wait_for(f"http://{address}:{port}/v2/")
+        with registry_at(self.registry, self.folder), registry_at(f"{self.machine}:{port}", self.folder):
             yield
-        finally:
-            for child in started:
-                child.terminate()
-                child.wait()
-
-    def _registry(self, program: str, address: str) -> "subprocess.Popen[bytes]":
-        settings = self.folder / f"registry-{address.partition(':')[0]}.yml"
-        settings.write_text(
-            f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {self.folder}/registry\n"
-            f"http:\n  addr: {address}\nlog:\n  level: error\n"
-        )
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen([program, "serve", str(settings)], stdout=quiet, stderr=quiet)
 
     @contextmanager
     def with_builder(self) -> Iterator[str]:
@@ -142,21 +122,3 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
         while piece := source.recv(1 << 16):
             sink.sendall(piece)
         sink.shutdown(socket.SHUT_RDWR)
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as free:
-        free.bind((address, 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            assert time.monotonic() < deadline, f"{url} does not answer"
-            time.sleep(0.05)
