@@ -14,28 +14,32 @@ from benchmarks import (
     dag_file,
     history,
     in_airflow,
+    in_cluster,
     many_steps,
     small_steps,
     start_up,
 )
 from benchmarks.in_airflow.servers import Servers
+from benchmarks.in_cluster.deployment import Deployments
 from benchmarks.table import MISSING, Row, markdown
 
 Part = tuple[str, Callable[[], list[Row]]]
 SUBJECTS = ("memory", "chain", "runs", "steps", "chatty", "whole", "outage")
 IN_AIRFLOW = tuple(f"airflow-{name}" for name in SUBJECTS)
+IN_CLUSTER = ("cluster-apply", "cluster-chain")
+SEVERAL = {"airflow": IN_AIRFLOW, "cluster": IN_CLUSTER}  # named at once
 DEFAULT = "chain, fan, chatty, start, many, dag, history, artifacts (default: all)"
-PARTS = f"{DEFAULT}; airflow, or of it {', '.join(IN_AIRFLOW)}"
+PARTS = f"{DEFAULT}; airflow, or of it {', '.join(IN_AIRFLOW)}; cluster, or of it {', '.join(IN_CLUSTER)}"
 
 
 def main() -> int:
     """Print the tables; 1 if something could not be measured, whatever the figures are."""
     asked = _arguments()
-    with Servers() as servers:
-        parts = _parts(asked) | _parts_in_airflow(asked, servers)
-        wanted = [part for name in asked.parts for part in (IN_AIRFLOW if name == "airflow" else (name,))]
+    with Servers() as servers, Deployments() as deployments:
+        parts = _parts(asked) | _parts_in_airflow(asked, servers) | _parts_in_cluster(asked, deployments)
+        wanted = [part for name in asked.parts for part in SEVERAL.get(name, (name,))]
         if unknown := [name for name in wanted if name not in parts]:
-            known = ", ".join(["airflow", *parts])
+            known = ", ".join([*SEVERAL, *parts])
             print(f"error: there is no part {unknown[0]!r}; there are: {known}", file=sys.stderr)
             return 2
         if not asked.peers:
@@ -85,6 +89,16 @@ def _parts_in_airflow(asked: argparse.Namespace, servers: Servers) -> dict[str, 
                           lambda: in_airflow.whole.rows(servers, asked.n)),
         "airflow-outage": ("Airflow: its API server is away for a minute",
                            lambda: in_airflow.outage.rows(servers)),
+    }  # fmt: skip
+
+
+def _parts_in_cluster(asked: argparse.Namespace, deployments: Deployments) -> dict[str, Part]:
+    """What is measured only when it is named: it makes a cluster and an image."""
+    return {
+        "cluster-apply": ("In a cluster: from nothing to a finished run",
+                          lambda: in_cluster.apply.rows(deployments, asked.n)),
+        "cluster-chain": ("In a cluster: 5 steps of /bin/true, one after the other",
+                          lambda: in_cluster.chain.rows(deployments, asked.n)),
     }  # fmt: skip
 
 
