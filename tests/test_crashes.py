@@ -17,6 +17,7 @@ import pytest
 
 from py.pipeline import run as runs
 from py.pipeline.run import ABORTED, KILLED
+from py.provider.ending import IDLE
 from py.servers import supervisor
 from py.servers.health import ailing
 from py.servers.home import USER
@@ -112,6 +113,21 @@ def test_steps_go_on_and_end_while_the_api_server_is_away(broken: Airflow) -> No
         state, record = run.end()
         assert (state, record.result) == ("success", "SUCCESS")
         assert run.attempts("tests") == 1
+
+
+def test_a_scheduler_waits_for_its_steps_as_it_ends_and_not_for_a_worker_that_hangs(broken: Airflow) -> None:
+    run = begin(broken, alone(5))
+    run.wait_for("begun")
+    scheduler = psutil.Process(supervisor.parts(broken.home)["scheduler"].pid)
+    idle = [child for child in scheduler.children() if any(IDLE in word for word in child.cmdline())]
+    for worker in idle:
+        worker.suspend()
+    scheduler.terminate()
+    run.wait_for("ended")
+    wait_until(lambda: not any(alive(process.pid) for process in (scheduler, *idle)), 60)
+    state, record = run.end()
+    assert (state, record.result) == ("success", "SUCCESS")
+    assert run.attempts("tests") == 1
 
 
 def test_after_all_of_airflow_was_killed_its_next_start_ends_or_picks_up_what_ran(broken: Airflow) -> None:
