@@ -14,8 +14,8 @@ import yaml
 
 from py.clusters import open_cluster
 from py.tools.folders import ROOT
+from tests.checkouts import Checkout
 from tests.deployment.site import Site
-from tests.test_image import Checkout
 
 HERE = Path(__file__).parent
 NAMESPACE = "windtunnel"
