@@ -29,7 +29,10 @@ IN_AIRFLOW = tuple(f"airflow-{name}" for name in SUBJECTS)
 IN_CLUSTER = ("cluster-apply", "cluster-chain")
 SEVERAL = {"airflow": IN_AIRFLOW, "cluster": IN_CLUSTER}  # named at once
 DEFAULT = "chain, fan, chatty, start, many, dag, history, artifacts (default: all)"
-PARTS = f"{DEFAULT}; airflow, or of it {', '.join(IN_AIRFLOW)}; cluster, or of it {', '.join(IN_CLUSTER)}"
+PARTS = (
+    f"{DEFAULT}; airflow, or of it {', '.join(IN_AIRFLOW)}; cluster, or of it {', '.join(IN_CLUSTER)}; "
+    "cluster-scale, which is not of it"
+)
 
 
 def main() -> int:
@@ -99,6 +102,8 @@ def _parts_in_cluster(asked: argparse.Namespace, deployments: Deployments) -> di
                           lambda: in_cluster.apply.rows(deployments, asked.n)),
         "cluster-chain": ("In a cluster: 5 steps of /bin/true, one after the other",
                           lambda: in_cluster.chain.rows(deployments, asked.n)),
+        "cluster-scale": ("In a cluster: 100 runs and 1,000 pods, simulated",
+                          lambda: in_cluster.scale.rows(deployments)),
     }  # fmt: skip
 
 

@@ -19,10 +19,10 @@ from py.clusters import open_cluster
 from py.servers.home import USER
 from py.tools.folders import ROOT
 from tests.airflows import free_port
+from tests.checkouts import Checkout
 from tests.deployment.conftest import NAMESPACE, Deployed
 from tests.deployment.site import Site
 from tests.projects import wait_until
-from tests.test_image import Checkout
 
 DAGS = Path(__file__).with_name("dags")
 # The cluster has one node: docs/pods.md says that this claim does there.
@@ -67,6 +67,7 @@ def _deployment() -> Iterator["Deployment"]:
         made = Deployment(cluster.name, site, checkout)
         later.callback(made.close)
         made.fetch_images()
+        made.fresh()
         yield made
 
 
