@@ -138,7 +138,7 @@ def test_workers_reach_the_api_server_and_what_steps_reach_and_nothing_else(alon
     assert ingress == [
         {
             "from": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "worker"}}}],
-            "ports": [{"port": "http", "protocol": "TCP"}],
+            "ports": [{"port": 8080, "protocol": "TCP"}],
         }
     ]
     database = alone["NetworkPolicy", "postgres"]["spec"]["ingress"][0]["from"]
