@@ -4,7 +4,7 @@ PULL ?= 1
 python := .venv/bin/python
 conf    = {"PULL_NUMBER": "$(PULL)"}
 # All that set-up can bring, but for what only tests want.
-needed  = $(filter-out browser manifests registry stores,$(notdir $(wildcard scripts/setup.d/*)))
+needed  = $(filter-out browser manifests policies registry stores,$(notdir $(wildcard scripts/setup.d/*)))
 
 .DEFAULT_GOAL := menu
 .PHONY: menu e2e local run_postgre run_airflow stop status test lint bench plan graph hello setup clean python image secrets
