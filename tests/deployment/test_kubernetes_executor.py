@@ -109,6 +109,11 @@ def test_workers_and_scheduler_read_the_same_settings(alone: Rendered) -> None:
         assert not executor, "it would hide what workers read"
 
 
+def test_the_api_server_has_a_connection_for_each_thread_that_answers_workers(alone: Rendered) -> None:
+    """Airflow's own are 5 and 10 more, and 40 threads."""
+    assert 5 + int(settings(alone)["AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW"]) > 40
+
+
 def test_the_template_is_where_the_scheduler_looks_for_it(alone: Rendered) -> None:
     file = Path(settings(alone)["AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE"])
     scheduler = next(each for each in pod(alone)["containers"] if each["name"] == "scheduler")
