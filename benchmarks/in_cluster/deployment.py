@@ -109,22 +109,23 @@ class Deployment(Deployed):
     def fresh(self) -> None:
         """Nothing is there, and then the Secret."""
         self.close()
-        self.site.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
-        wait_until(self._gone, 120)
+        if self._there("namespace", NAMESPACE):
+            # Pods first: a namespace whose pods may take their time is not looked at again for half of that.
+            self.kubectl("delete", "deployment,statefulset", "--all", "--wait=false")
+            self._end("pods", "--all")
+            wait_until(lambda: not self._there("pods"), 120)
+            self.site.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+            wait_until(lambda: not self._there("namespace", NAMESPACE), 60)
         self.site.kubectl("apply", "-f", "-", input=self.site.run(ROOT / "scripts/secrets"))
 
-    def _gone(self) -> bool:
-        if not self.site.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found", "--output=name"):
-            return True
-        self._end()
+    def _there(self, *objects: str) -> str:
+        """The names of what is there of these; asked seldom."""
         time.sleep(0.5)
-        return False
+        return self.kubectl("get", *objects, "--ignore-not-found", "--output=name")
 
-    def _end(self) -> None:
-        self.kubectl(
-            "delete", "pod", "--selector=app.kubernetes.io/part-of=windtunnel", "--ignore-not-found",
-            f"--grace-period={END}", "--wait=false",
-        )  # fmt: skip
+    def _end(self, *pods: str) -> None:
+        """Have pods ended soon, whatever time they are given."""
+        self.kubectl("delete", *pods, "--ignore-not-found", f"--grace-period={END}", "--wait=false")
 
     def choose(self, *components: str, patches: Sequence[Mapping[str, Any]] = ()) -> None:
         """Write kustomization.yaml as docs/deploy.md says."""
@@ -139,8 +140,10 @@ class Deployment(Deployed):
         progress(f"applying {', '.join(components) or 'no component'}\n")
         self.close()
         self.choose(*components, patches=patches)
+        before = self._there("pods", "--selector=app.kubernetes.io/name=airflow").split()
         self.kubectl("apply", "-k", str(self.checkout))
-        self._end()
+        if before:
+            self._end(*before)
         self.available()
         self.open()
 

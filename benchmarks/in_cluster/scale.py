@@ -55,16 +55,12 @@ class Level(NamedTuple):
     cleanup: int
 
 
-# The API server answers in 40 threads, and stands still where these wait for 15 connections to the database.
-WIDE = {
-    "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": str(RUNS),
-    "AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "45",
-}
+RUNS_AT_ONCE = {"AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": str(RUNS)}
 BATCH = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
 LEVELS = (
     Level("as the component is", 10, {}, 30, 2),
-    Level("200 pods", 30, WIDE | {"AIRFLOW__CORE__PARALLELISM": "200", BATCH: "32"}, 200, 50),
-    Level("1,000 pods", 60, WIDE | {"AIRFLOW__CORE__PARALLELISM": "1000", BATCH: "64"}, 1000, 100),
+    Level("200 pods", 30, RUNS_AT_ONCE | {"AIRFLOW__CORE__PARALLELISM": "200", BATCH: "32"}, 200, 50),
+    Level("1,000 pods", 60, RUNS_AT_ONCE | {"AIRFLOW__CORE__PARALLELISM": "1000", BATCH: "64"}, 1000, 100),
 )
 
 
