@@ -4,7 +4,6 @@ import builtins
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import BinaryIO, cast
 from py.artifacts.base import Content, Item
 from py.artifacts.content import LARGE, Upload, content_type, noted, reading, upload
 from py.artifacts.direct import MANY, Direct
+from py.artifacts.parallel import for_each
 from py.artifacts.urls import RESERVED, checked, is_kept
 from py.tools.errors import Absent, StoreError
 
@@ -47,14 +47,8 @@ class Bucket(ABC):
         """Write many files side by side; the first failure stops what has not begun."""
         self.connect()  # once, and not in each thread
         direct = self.direct() if len(files) >= MANY else None
-        with closing(direct) if direct else nullcontext(), ThreadPoolExecutor(SENDERS) as senders:
-            sent = [senders.submit(self._put, name, path, {}, direct) for name, path in files.items()]
-            try:
-                for each in sent:
-                    each.result()
-            except BaseException:
-                senders.shutdown(cancel_futures=True)
-                raise
+        with closing(direct) if direct else nullcontext():
+            for_each(files, lambda name, path: self._put(name, path, {}, direct), SENDERS)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write a file unless there is one."""

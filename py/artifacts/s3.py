@@ -5,6 +5,7 @@ ETag, which is that of its content: to write the same again is no change.
 """
 
 import gzip
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,8 +17,6 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore import exceptions as failures
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.handlers import add_expect_header
 from tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_attempt, wait_random
@@ -28,6 +27,7 @@ from py.artifacts.bucket import ABSENT, CACHING, SENDERS, Bucket
 from py.artifacts.content import LARGE, Upload
 from py.artifacts.direct import Direct, Request
 from py.artifacts.refusals import denied, failing, no_bucket, not_accepted, root, unreachable, wrong_clock
+from py.artifacts.sigv4 import signed
 from py.tools.errors import Absent, StoreError
 
 _REGION = "us-east-1"  # where none is named: servers that are not Amazon's ask for some region
@@ -38,6 +38,7 @@ _MISSING = ("404", "NoSuchKey", "NotFound")
 _NO_BUCKET = ("NoSuchBucket", "InvalidBucketName")
 _PAUSE = wait_random(0.02, 0.2)  # seconds
 _OTHER_VERSION = ("412", "PreconditionFailed")
+_CHATTY = ("botocore.configprovider", "botocore.credentials")  # say at each client where they found what
 _BROKEN_OFF = (failures.IncompleteReadError, failures.ReadTimeoutError, failures.ResponseStreamingError)
 
 
@@ -122,6 +123,8 @@ class S3(Bucket):
 
     @cached_property
     def _client(self) -> Any:
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
         with self._told("reached"):
             session = boto3.Session()
             self._credentials = session.get_credentials()
@@ -147,10 +150,8 @@ class S3(Bucket):
     def _request(self, key: str, upload: Upload, body: bytes) -> Request:
         meta, who = self.connect().meta, self._credentials.get_frozen_credentials()
         url = f"{meta.endpoint_url.rstrip('/')}/{self.bucket}/{quote(key, safe='/~')}"
-        headers = {"Content-Type": upload.type, "Cache-Control": CACHING}
-        signed = AWSRequest("PUT", url, headers, body)
-        S3SigV4Auth(who, "s3", meta.region_name).add_auth(signed)
-        return Request("PUT", url, dict(signed.headers.items()), body)
+        headers = {"content-type": upload.type, "cache-control": CACHING}
+        return Request("PUT", url, signed("PUT", url, headers, body, who, meta.region_name), body)
 
     @retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(20), wait=_PAUSE, reraise=True)
     def _put_object(self, **what: Any) -> None:

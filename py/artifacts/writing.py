@@ -16,6 +16,7 @@ from py.tools.errors import StoreError
 
 _Result = TypeVar("_Result")
 _PIECE = 1 << 18  # bytes
+_SMALL = 1 << 16  # bytes; room for much more than a file has is new from the kernel each time
 _ATTEMPTS = 100  # at a folder that others take away whenever it is empty
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
 _NOT_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)  # what NFS says, and old kernels
@@ -140,7 +141,7 @@ def _link(handle: int, path: Path | str) -> None:
 def _small(path: Path) -> bytes | None:
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        content = os.read(handle, _PIECE)
+        content = os.read(handle, _SMALL)
         return None if os.read(handle, 1) else content
     finally:
         os.close(handle)

@@ -1,6 +1,7 @@
 """Stand-ins at the edge of the network, for what no real server can be made to do: to fail and to vanish."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +41,45 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Saying:
+    """A server that gives each request the same answer, to the byte, and may hang up then."""
+
+    def __init__(self, answer: bytes, *, hangs_up: bool = False, tls: ssl.SSLContext | None = None) -> None:
+        self._answer, self._hangs_up, self._tls = answer, hangs_up, tls
+        self._door = socket.create_server(("127.0.0.1", 0))
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._door.getsockname()[1]}"
+        self.calls = 0
+        self.bodies: list[bytes] = []
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = self._door.accept()
+                self.calls += 1
+                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+
+    def _serve(self, line: socket.socket) -> None:
+        with suppress(OSError), self._secured(line) as secured, secured.makefile("rb") as requests:
+            while lines := list(iter(lambda: requests.readline().rstrip(b"\r\n"), b"")):
+                headers = dict(line.lower().split(b": ", 1) for line in lines[1:])
+                self.bodies.append(requests.read(int(headers.get(b"content-length", 0))))
+                secured.sendall(self._answer)
+                if self._hangs_up:
+                    break
+
+    def _secured(self, line: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(line, server_side=True) if self._tls else line
 
 
 class Losing:

@@ -1,19 +1,22 @@
 """Many small files into a bucket, past the maker's client: as it writes them, and it does what fails."""
 
 import json
+import ssl
 import urllib.parse
 import urllib.request
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from py.artifacts import direct, open_store
 from py.artifacts.bucket import Bucket
 from py.artifacts.content import Upload
+from py.clusters.host.pki import Authority
 from py.tools.errors import StoreError
-from tests.artifacts.edges import Losing, answering
+from tests.artifacts.edges import Losing, Saying, answering
 from tests.stores import s3_client
 
 SERVERS = {"gcs": "STORAGE_EMULATOR_HOST", "s3": "AWS_ENDPOINT_URL_S3"}
@@ -134,18 +137,84 @@ def test_a_server_that_refuses_one_is_asked_for_no_more(status: int) -> None:
     assert asked == ["a"]
 
 
-def test_no_proxy_is_gone_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    def prepare(key: str, _upload: Upload, body: bytes) -> direct.Request:
-        return direct.Request("PUT", f"{url}/{key}", {}, body)
+PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
+
+@pytest.mark.parametrize(
+    ("answer", "calls"),
+    [
+        (PLAIN, 1),
+        (b"HTTP/1.1 200\r\ncontent-length:0\r\n\r\n", 1),
+        (b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 0\r\n\r\n", 2),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 2),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 2),
+    ],
+)
+def test_a_line_is_used_again_where_the_end_of_an_answer_is_known(answer: bytes, calls: int) -> None:
+    with Saying(answer) as server:
+        way = direct.Direct(server.url, request)
+        assert [way.put(key, small()) for key in ("a", "b")] == [True, True]
+        way.close()
+        assert server.calls == calls
+        assert server.bodies == [b"?", b"?"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" + PLAIN,
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"ready\r\n" + PLAIN,
+    ],
+)
+def test_what_is_no_plain_answer_is_none(answer: bytes) -> None:
+    with Saying(answer, hangs_up=True) as server:
+        assert not direct.Direct(server.url, request).put("a", small())
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-amz-acl: public-read", "a\n", "ü"])
+def test_a_header_that_would_say_more_is_not_sent(value: str) -> None:
+    with Saying(PLAIN) as server:
+        way = direct.Direct(server.url, lambda *what: request(*what)._replace(headers={"x": value}))
+        assert not way.put("a", small())
+        assert server.calls == 0
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_server_is_believed_by_its_certificate(
+    trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path / "pki", "ours")
+    authority.sign("server", "server", hosts=("127.0.0.1",))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(tmp_path / "pki/server.crt", tmp_path / "pki/server.key")
+    if trusted:
+        monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "pki/ca.crt"))
+    with Saying(PLAIN, tls=tls) as server:
+        way = direct.Direct(server.url, request)
+        assert [way.put(key, small()) for key in ("a", "b")] == [trusted] * 2
+        way.close()
+        assert server.bodies == [b"?"] * (2 if trusted else 0)
+
+
+def test_no_proxy_is_gone_around(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     with answering(200, b"") as url:
-        assert direct.Direct(url, prepare).put("a", small())
+        assert direct.Direct(url, request).put("a", small())
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-        assert not direct.Direct(url, prepare).put("a", small())
+        assert not direct.Direct(url, request).put("a", small())
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        assert direct.Direct(url, prepare).put("a", small())
+        assert direct.Direct(url, request).put("a", small())
+
+
+def request(key: str, _upload: Upload, body: bytes) -> direct.Request:
+    return direct.Request("PUT", f"/{key}", {}, body)
 
 
 def small() -> Upload:

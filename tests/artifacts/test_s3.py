@@ -152,6 +152,14 @@ def test_a_write_whose_answer_was_lost_is_known_for_ours(
     assert open_store(s3).metadata("lease") == {}
 
 
+def test_a_log_is_not_told_where_the_client_found_what_it_needs(
+    s3: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    open_store(s3).check()
+    assert caplog.text == ""
+
+
 def test_what_is_large_goes_in_parts_and_comes_back(s3: str) -> None:
     content = os.urandom(20 << 20)
     store = open_store(s3)

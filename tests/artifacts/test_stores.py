@@ -19,6 +19,7 @@ PARTS = st.text(
     min_size=1,
     max_size=20,
 ).filter(lambda part: part not in (".", ".."))
+AT_LIMITS = [0, 1, *(limit + more for limit in (64 << 10, 256 << 10) for more in (-1, 0, 1))]  # bytes
 NAMES = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
 
 
@@ -164,7 +165,7 @@ def test_many_files_are_put_at_once(store: Store, tmp_path: Path) -> None:
 
 def test_many_files_of_any_size_take_the_place_of_earlier_ones(store: Store, tmp_path: Path) -> None:
     files = {}
-    for number, size in enumerate([0, 1, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, *[10_000] * 30]):
+    for number, size in enumerate([*AT_LIMITS, *[10_000] * 30]):
         path = tmp_path / str(number)
         path.write_bytes(bytes([number]) * size)
         files[f"folder/{number:02}"] = path
