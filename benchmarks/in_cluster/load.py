@@ -54,7 +54,8 @@ class Load:
         seconds: dict[str, float] = defaultdict(float)
         for key, last in self._last.items():
             seconds[key[0]] += last - self._first.get(key, 0.0)
-        return {name: Took(seconds[name], self._most[name]) for name in seconds}
+        there = [name for name in dict.fromkeys([*MARKS.values(), *self._others]) if name in seconds]
+        return {name: Took(seconds[name], self._most[name]) for name in there}
 
     def _go_on(self) -> None:
         while not self._over.wait(LOOK):
