@@ -22,12 +22,10 @@ from typing import BinaryIO
 
 from py.artifacts.base import Content, Item
 from py.artifacts.content import noted, reading
-from py.artifacts.parallel import for_each
 from py.artifacts.urls import RESERVED, checked, is_kept
 from py.artifacts.writing import New, copied, in_folder, locked, remove_empty
 from py.tools.errors import Absent, StoreError
 
-_WRITERS = 2  # files at once: most of the time is the kernel's, which takes a core for each
 _ANY, _NONE = "any", "none"  # in place of a version
 _NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _ROOM = "make room there, or name another store"
@@ -67,8 +65,10 @@ class Folder:
         self._write(name, content, _ANY, noted(metadata))
 
     def put_all(self, files: Mapping[str, Path]) -> None:
-        """Write many files side by side; the first failure stops what has not begun."""
-        for_each(files, self._copy, _WRITERS)
+        """Write one file after another: each takes so little that threads would wait for each other."""
+        for name, path in files.items():
+            if not copied(path, f"{self._root}/{checked(name)}"):
+                self._write(name, path, _ANY)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Write a file unless there is one."""
@@ -125,10 +125,6 @@ class Folder:
                 path.unlink()
                 _beside(path).unlink(missing_ok=True)
             remove_empty(path.parent, self._root)
-
-    def _copy(self, name: str, path: Path) -> None:
-        if not copied(path, f"{self._root}/{checked(name)}"):
-            self._write(name, path, _ANY)
 
     def _write(
         self, name: str, content: Content, version: str, metadata: Mapping[str, str] | None = None

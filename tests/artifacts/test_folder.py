@@ -125,25 +125,6 @@ def test_a_full_disk_is_told_and_leaves_no_half_of_a_file(tmp_path: Path) -> Non
     ]
 
 
-def test_one_file_of_many_that_fails_stops_those_that_have_not_begun(tmp_path: Path) -> None:
-    store, pipe, told = open_store(f"{tmp_path}/store"), tmp_path / "pipe", threading.Event()
-    (tmp_path / "there").write_bytes(b"1")
-    os.mkfifo(pipe)  # whoever reads it waits until somebody has written there
-
-    def write() -> None:
-        while not told.wait(1):
-            os.close(os.open(pipe, os.O_RDWR))
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    files = dict.fromkeys(map(str, range(99)), tmp_path / "there")
-    with pytest.raises(StoreError, match=f"^{tmp_path}/lost, which is to be stored, cannot be read"):
-        store.put_all({"lost": tmp_path / "lost", "pipe": pipe, **files})
-    told.set()
-    writer.join()
-    assert {item.name for item in store.list()} <= {"pipe"}
-
-
 def test_a_folder_in_which_one_may_not_write_is_found_by_the_check(closed: Path) -> None:
     for call in (open_store(f"{closed}/store").check, lambda: open_store(str(closed)).put("a", b"")):
         with pytest.raises(StoreError, match=r"cannot be written \(Permission denied\); give this user"):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from py.artifacts import check_url, open_store
+from py.artifacts.urls import checked, is_kept
 from py.tools.errors import UsageError
 
 WRONG = {
@@ -66,6 +67,21 @@ def test_any_text_is_a_store_or_a_mistake_in_one_line(text: str) -> None:
         assert "\n" not in str(error)
     else:
         assert open_store(url).url == url
+
+
+PARTS = st.sampled_from(
+    ["", ".", "..", "a", ".a", "a.b", "-", "ü", " ", "\n", "\x7f", ".windtunnel.x", "a" * 128, "b" * 256]
+)
+
+
+@given(st.lists(PARTS, max_size=9).map("/".join))
+def test_a_name_may_be_written_if_a_list_shows_it(name: str) -> None:
+    try:
+        checked(name)
+    except UsageError:
+        assert not is_kept(name)
+    else:
+        assert is_kept(name)
 
 
 def test_to_check_a_url_loads_no_client() -> None:
