@@ -10,7 +10,7 @@ from tests.deployment.conftest import RUNS
 
 AVAILABLE, FINISHED = "from kubectl apply to available", "from kubectl apply to a finished run of 5 steps"
 LIMITS = {AVAILABLE: 30.0, FINISHED: 40.0}  # seconds
-MOST = 3  # rounds: each begins with nothing and takes a minute
+MOST = 2  # rounds: each begins with nothing and takes a minute and a half
 
 
 def rows(deployments: Deployments, n: int) -> list[Row]:

@@ -30,7 +30,7 @@ ONE_NODE = {
     "apiVersion": "v1", "kind": "PersistentVolumeClaim",
     "metadata": {"name": "airflow-files", "namespace": NAMESPACE}, "spec": {"accessModes": ["ReadWriteOnce"]},
 }  # fmt: skip
-END = 20  # seconds that Airflow has to end: Airflow 3.3's scheduler may hang as it does
+END = 10  # seconds that Airflow has to end: Airflow 3.3's scheduler may hang as it does
 
 
 class Deployments:
