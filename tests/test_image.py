@@ -154,6 +154,8 @@ def test_kubernetes_and_its_provider_work_without_their_sources(built: Built) ->
         class Answer: data = __import__("json").dumps(pod)
         read = client.ApiClient().deserialize(Answer, "V1Pod")
         assert client.ApiClient().sanitize_for_serialization(read) == pod, read
+        # Read from a docstring; KubernetesExecutor's watcher dies of a pod that is a dict.
+        assert watch.Watch().get_return_type(client.CoreV1Api().list_namespaced_pod) == "V1Pod"
         """
     program = re.sub(r"^ {8}", "", script, flags=re.MULTILINE)
     code, _, said = run(built, "python", "-c", program, flags=READ_ONLY)
