@@ -17,10 +17,21 @@ from py.tools.folders import ROOT
 from tests.checkouts import Checkout
 from tests.deployment.site import Site
 
-HERE = Path(__file__).parent
+TRIAL = Path(__file__).with_name("trial")  # a pipeline that the image has besides its own
 NAMESPACE = "windtunnel"
 RUNS = "/opt/airflow/files/runs"
-OVER = ("success", "failed")
+COUNT = "workspace/count"  # of a run of a trial pipeline: what its step says of itself
+ASK = """
+import json, sys
+from urllib.request import Request, urlopen
+def ask(method, path, body, **headers):
+    headers = {"Content-Type": "application/json"} | headers
+    request = Request("http://localhost:8080" + path, body.encode() or None, headers, method=method)
+    return urlopen(request).read().decode()
+login, *words = sys.argv[1:]
+token = json.loads(ask("POST", "/auth/token", login))["access_token"]
+print(ask(*words, Authorization="Bearer " + token))
+"""
 
 
 class Deployed:
@@ -31,6 +42,7 @@ class Deployed:
         self.checkout = checkout
         self.times: dict[str, float] = {}
         self.said = ""
+        self._has: tuple[str, ...] | None = None
 
     def kubectl(self, *words: str, input: str = "", patience: float = 120) -> str:
         """What `kubectl --namespace=windtunnel …` prints."""
@@ -48,11 +60,28 @@ class Deployed:
         """What a script prints in the pod."""
         return self.kubectl("exec", "deploy/airflow", "--", "bash", "-c", script)
 
-    def apply(self) -> str:
-        """`kubectl apply -k .`, as long as it takes until all is available; what it says."""
-        said = self.kubectl("apply", "-k", str(self.checkout))
+    def have(self, *components: str) -> None:
+        """Have it applied with the components of deploy/ that a site without secrets of its own can name."""
+        if self._has != components:
+            file = self.checkout / "kustomization.yaml"
+            whole = yaml.safe_load(file.read_text())
+            whole["components"] = [f"deploy/{each}" for each in ("in_cluster", "builder", *components)]
+            whole["patches"] = [{"path": "site.yaml"}]
+            file.write_text(yaml.safe_dump(whole))
+            self.apply()
+            self._has = components
+
+    def apply(self) -> None:
+        """`kubectl apply -k .`, as long as it takes until all is available."""
+        began = time.monotonic()
+        self.said = self.kubectl("apply", "-k", str(self.checkout))
         self.available()
-        return said
+        self.times.setdefault("applied to available", time.monotonic() - began)
+
+    def delete(self) -> None:
+        """`kubectl delete -k .`."""
+        self._has = None
+        self.site.kubectl("delete", "-k", str(self.checkout), patience=300)
 
     def available(self, patience: float = 300) -> None:
         """Return when what was applied last is there."""
@@ -67,6 +96,18 @@ class Deployed:
         assert found, said
         return found[1]
 
+    def begun(self, pipeline: str, conf: dict[str, Any]) -> str:
+        """Trigger a run of a trial pipeline; its id, when its first step has been alive for some seconds."""
+        run = self.trigger(pipeline, conf)
+
+        def alive() -> str:
+            assert "alive" in self.read(run, COUNT)
+            return run
+
+        self.patiently(alive, 90)
+        time.sleep(3)
+        return run
+
     def name(self, run_id: str) -> str:
         """The name of a run's folder, once there is one."""
         script = f'grep -l \'"id": "{run_id}"\' {RUNS}/*/run.json'
@@ -77,6 +118,20 @@ class Deployed:
         folder = f"{RUNS}/{self.name(run_id)}"
         said = self.patiently(lambda: self.shell(f"cat {folder}/finished.json"), patience)
         return str(json.loads(said)["result"])
+
+    def user(self, name: str) -> str:
+        """Make a user, an administrator, as docs/deploy.md says; the password."""
+        password = secrets.token_hex(12)
+        who = f"--role Admin --username {name} --firstname A --lastname B --email {name}@example.org"
+        words = ("exec", "-i", "deploy/airflow", "--", "airflow", "users", "create", *who.split())
+        self.kubectl(*words, input=f"{password}\n{password}\n")
+        return password
+
+    def ask(self, user: str, password: str, method: str, path: str, body: Any = None) -> str:
+        """What Airflow's REST API answers a user."""
+        login = {"username": user, "password": password}
+        words = (method, f"/api/v2{path}", json.dumps(body) if body else "")
+        return self.kubectl("exec", "deploy/airflow", "--", "python", "-c", ASK, json.dumps(login), *words)
 
     def read(self, run_id: str, path: str) -> str:
         """A file of a run, as it is now."""
@@ -118,6 +173,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             for name in ("deploy", "kustomization.yaml"):
                 copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
                 copy(ROOT / name, checkout.folder / name)
+            for file in TRIAL.iterdir():
+                shutil.copy2(file, checkout.folder / "dags")
+            checkout.commit()
             done = checkout.image(REGISTRY=f"{site.registry}/team")
             assert done.code == 0, done.said
             began = took("image, pushed", began)
@@ -134,26 +192,26 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 
 def _at_this_site(it: Deployed, engine: str) -> None:
-    """What an administrator writes: kustomization.yaml, a patch, the keys of the engine."""
+    """What an administrator writes: the keys of the engine, and site.yaml."""
     keys = it.site.folder / "keys"
     (keys / "config.json").write_text("{}")
     names = ("ca.pem", "cert.pem", "key.pem", "config.json")
     files = [f"--from-file={name}={keys / name}" for name in names]
     it.kubectl("create", "secret", "generic", "builder", *files)
-    trial = [f"--from-file={path.name}={path}" for path in sorted((HERE / "trial").iterdir())]
-    it.kubectl("create", "configmap", "trial", *trial)
     settings = {
         "DOCKER_HOST": engine,
         # Nodes reach the world through the machine; the API's address is the cluster's own.
         "HTTPS_PROXY": it.site.proxy,
-        "NO_PROXY": "localhost,127.0.0.1,10.96.0.1",
+        "NO_PROXY": "localhost,127.0.0.1,10.96.0.1,airflow",
         "WINDTUNNEL_DOCKER_BUILD_FLAGS": "",
     }
-    patch = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "airflow", "namespace": NAMESPACE}}
-    (it.checkout / "site.yaml").write_text(yaml.safe_dump(patch | {"data": settings}))
-    shutil.copy2(HERE / "trial.yaml", it.checkout)
-    file = it.checkout / "kustomization.yaml"
-    whole = yaml.safe_load(file.read_text())
-    whole["components"] = ["deploy/in_cluster", "deploy/builder"]
-    whole["patches"] = [{"path": "site.yaml"}, {"path": "trial.yaml"}]
-    file.write_text(yaml.safe_dump(whole))
+    site = [
+        _patch("ConfigMap", "airflow", data=settings),
+        # The only node: docs/pods.md says that this claim does there.
+        _patch("PersistentVolumeClaim", "airflow-files", spec={"accessModes": ["ReadWriteOnce"]}),
+    ]
+    (it.checkout / "site.yaml").write_text(yaml.safe_dump_all(site))
+
+
+def _patch(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": NAMESPACE}, **more}

@@ -1,10 +1,8 @@
 """A person with a cluster and a registry is on a working Airflow in three commands, and stays on it."""
 
 import base64
-import json
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import time
@@ -14,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from py.tools.folders import ROOT
-from tests.deployment.conftest import NAMESPACE, Deployed
+from tests.deployment.conftest import COUNT, NAMESPACE, Deployed
 
 pytestmark = pytest.mark.timeout(1500)  # the first image takes minutes
 # How long the step takes in whose middle something is killed.
@@ -22,12 +20,10 @@ SECONDS = int(os.environ.get("WINDTUNNEL_LONG_STEP", "40"))
 LATE = SECONDS + 400
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def applied(deployed: Deployed) -> Deployed:
     """The deployment, available."""
-    began = time.monotonic()
-    deployed.said = deployed.apply()
-    deployed.times["applied to available"] = time.monotonic() - began
+    deployed.have()
     return deployed
 
 
@@ -54,6 +50,11 @@ def test_secrets_are_made_once_and_stay(applied: Deployed) -> None:
     assert applied.get("secret", "airflow")["data"] == before
 
 
+def test_applied_again_it_changes_nothing(applied: Deployed) -> None:
+    applied.apply()
+    assert [line for line in applied.said.splitlines() if not line.endswith(" unchanged")] == []
+
+
 def test_steps_in_the_pod_build_elsewhere_and_test_on_this_cluster(applied: Deployed) -> None:
     began = time.monotonic()
     run = applied.trigger("tf_k8s_tests", {"REGISTRY": applied.site.registry})
@@ -66,7 +67,7 @@ def test_steps_in_the_pod_build_elsewhere_and_test_on_this_cluster(applied: Depl
 
 
 def test_a_scheduler_that_is_killed_runs_the_step_again_when_the_first_is_gone(applied: Deployed) -> None:
-    run = _begun(applied)
+    run = applied.begun("trial", {"SECONDS": SECONDS})
     _kill_the_scheduler(applied)
     assert applied.result(run, LATE) == "SUCCESS"
     moments = _moments(applied, run)
@@ -75,14 +76,14 @@ def test_a_scheduler_that_is_killed_runs_the_step_again_when_the_first_is_gone(a
 
 
 def test_a_postgres_that_is_deleted_costs_no_step(applied: Deployed) -> None:
-    run = _begun(applied)
+    run = applied.begun("trial", {"SECONDS": SECONDS})
     applied.kubectl("delete", "pod", "postgres-0")
     assert applied.result(run, LATE) == "SUCCESS"
     assert [what for what, _ in _moments(applied, run) if what != "alive"] == ["began", "ended"]
 
 
 def test_a_roll_out_waits_for_the_step_and_the_run_goes_on(applied: Deployed) -> None:
-    run = _begun(applied)
+    run = applied.begun("trial", {"SECONDS": SECONDS})
     applied.kubectl("rollout", "restart", "deploy/airflow")
     applied.available(LATE)
     assert applied.result(run, LATE) == "SUCCESS"
@@ -92,27 +93,14 @@ def test_a_roll_out_waits_for_the_step_and_the_run_goes_on(applied: Deployed) ->
 
 
 def test_the_first_user_logs_in_and_reads_the_log_of_a_pod_that_is_gone(applied: Deployed) -> None:
-    password = secrets.token_hex(12)
-    who = "--role Admin --username admin --firstname A --lastname B --email a@example.org"
-    applied.kubectl(
-        "exec", "-i", "deploy/airflow", "--", "airflow", "users", "create", *who.split(),
-        input=f"{password}\n{password}\n",
-    )  # fmt: skip
+    password = applied.user("admin")
     run = applied.trigger("hello")
     assert applied.result(run) == "SUCCESS"
     before = applied.get("pods", "--selector=app.kubernetes.io/name=airflow")["items"][0]["metadata"]["name"]
     applied.kubectl("delete", "pod", before)
     applied.available()
-    ask = (
-        "import json, sys, urllib.request as u; "
-        "token = json.load(u.urlopen(u.Request('http://localhost:8080/auth/token', method='POST', "
-        "headers={'Content-Type': 'application/json'}, data=json.dumps(json.loads(sys.argv[1])).encode())))"
-        "['access_token']; "
-        "print(u.urlopen(u.Request('http://localhost:8080/api/v2/dags/hello/dagRuns/' + sys.argv[2] + "
-        "'/taskInstances/write/logs/1', headers={'Authorization': 'Bearer ' + token})).read().decode())"
-    )
-    login = json.dumps({"username": "admin", "password": password})
-    told = applied.kubectl("exec", "deploy/airflow", "--", "python", "-c", ask, login, quote(run))
+    path = f"/dags/hello/dagRuns/{quote(run)}/taskInstances/write/logs/1"
+    told = applied.ask("admin", password, "GET", path)
     assert "greeting.sh write" in told
     assert password not in told
 
@@ -149,7 +137,7 @@ def test_what_is_backed_up_as_the_page_says_can_be_restored(applied: Deployed, t
 def test_deleted_it_leaves_nothing(applied: Deployed) -> None:
     applied.patiently(lambda: _at_rest(applied), 60)  # it would wait for a step, and a step for its database
     began = time.monotonic()
-    applied.site.kubectl("delete", "-k", str(applied.checkout), patience=300)
+    applied.delete()
     applied.times["deleted"] = time.monotonic() - began
     print("\n" + "\n".join(f"{seconds:6.1f} s  {what}" for what, seconds in applied.times.items()))
     everything = "namespaces,clusterroles,clusterrolebindings,customresourcedefinitions"
@@ -167,17 +155,9 @@ def _at_rest(deployed: Deployed) -> str:
     return said
 
 
-def _begun(deployed: Deployed) -> str:
-    """A run of `trial` whose first step has been alive for some seconds; its id."""
-    run = deployed.trigger("trial", {"SECONDS": SECONDS})
-    deployed.patiently(lambda: deployed.shell(f"grep -q alive {_count(deployed, run)}"), 60)
-    time.sleep(3)
-    return run
-
-
 def _moments(deployed: Deployed, run: str) -> list[tuple[str, int]]:
     """What the step has told, and when; a next attempt begins after the last word of the one before."""
-    told = [line.split() for line in deployed.shell(f"cat {_count(deployed, run)}").splitlines()]
+    told = [line.split() for line in deployed.read(run, COUNT).splitlines()]
     moments = [(what, int(when)) for what, when in told]
     begins = [index for index, (what, _) in enumerate(moments) if what == "began"]
     for index in begins[1:]:
@@ -186,10 +166,6 @@ def _moments(deployed: Deployed, run: str) -> list[tuple[str, int]]:
     alive = [when for what, when in moments[begins[-1] :] if what == "alive"]
     assert len(set(alive)) == len(alive) == SECONDS, "nobody else was alive meanwhile"
     return moments
-
-
-def _count(deployed: Deployed, run: str) -> str:
-    return f"/opt/airflow/files/runs/{deployed.name(run)}/count"
 
 
 def _kill_the_scheduler(deployed: Deployed) -> None:
