@@ -15,20 +15,25 @@ if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
 pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
-# Each of these breaks an Airflow of its own: three of them at once are too much for a small machine.
-AIRFLOWS = (
-    "tests/servers/test_containers.py", "tests/test_crashes.py", "tests/test_standalone.py",
-)  # fmt: skip
-AIRFLOW = "an Airflow of its own"
-PROVIDER = "tests/provider/"  # these count the runs of a DAG that they share
-DEPLOYMENT = "tests/deployment/"  # these share one cluster with Airflow on it
-LONG = (AIRFLOW, DEPLOYMENT)
+AIRFLOW = "each breaks an Airflow of its own: three at once are too much for a small machine"
+PROVIDER = "they count the runs of a DAG that they share"
+DEPLOYED = "they share a cluster with Airflow on it"
+TOGETHER = {
+    "tests/servers/test_containers.py": AIRFLOW,
+    "tests/test_crashes.py": AIRFLOW,
+    "tests/test_standalone.py": AIRFLOW,
+    "tests/provider/": PROVIDER,
+    "tests/deployment/test_deployment.py": DEPLOYED,
+    "tests/deployment/test_in_pods.py": DEPLOYED,
+}
+LONG = (DEPLOYED, AIRFLOW)
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: Airflows for themselves, then the whole, then the parts."""
-    items.sort(key=lambda item: (_scope(item.nodeid) not in LONG, _file(item.nodeid).count("/")))
+    order = dict(zip(LONG, range(-len(LONG), 0), strict=True))
+    items.sort(key=lambda item: (order.get(_scope(item.nodeid), 0), _file(item.nodeid).count("/")))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":
@@ -44,9 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
 
 def _scope(nodeid: str) -> str:
     file = _file(nodeid)
-    if file in AIRFLOWS:
-        return AIRFLOW
-    return next((folder for folder in (PROVIDER, DEPLOYMENT) if file.startswith(folder)), file)
+    return next((scope for path, scope in TOGETHER.items() if file.startswith(path)), file)
 
 
 def _file(nodeid: str) -> str:
