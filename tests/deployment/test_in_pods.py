@@ -52,7 +52,7 @@ def test_a_step_runs_in_a_pod_and_its_output_and_log_are_there_when_the_pod_is_g
     [pod] = pods(deployed, way, "--field-selector=status.phase=Running")
     assert "first" in pod
     in_scheduler = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"
-    assert "bash /opt/windtunnel/dags/slow" not in deployed.shell(in_scheduler), "it runs beside the scheduler"
+    assert "bash /opt/windtunnel/dags/slow" not in deployed.shell(in_scheduler), "not in its pod"
     assert deployed.result(run) == "SUCCESS", deployed.read(run, "build-log.txt")
     assert "begun 1 times" in deployed.read(run, "steps/then/log.txt")
     deployed.patiently(lambda: _gone(deployed, way), 60)
