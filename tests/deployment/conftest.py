@@ -62,6 +62,8 @@ class Deployed:
 
     def have(self, *components: str) -> None:
         """Have it applied with the components of deploy/ that a site without secrets of its own can name."""
+        if self._has is None:
+            self.give_secrets()
         if self._has != components:
             file = self.checkout / "kustomization.yaml"
             whole = yaml.safe_load(file.read_text())
@@ -70,6 +72,15 @@ class Deployed:
             file.write_text(yaml.safe_dump(whole))
             self.apply()
             self._has = components
+
+    def give_secrets(self) -> None:
+        """`make secrets`, and the keys of the engine that builds."""
+        began = time.monotonic()
+        self.site.kubectl("apply", "-f", "-", input=self.site.run(ROOT / "scripts/secrets"))
+        self.times.setdefault("secrets", time.monotonic() - began)
+        keys = self.site.folder / "keys"
+        files = [f"--from-file={name}={keys / name}" for name in ("ca.pem", "cert.pem", "key.pem")]
+        self.kubectl("create", "secret", "generic", "builder", "--from-literal=config.json={}", *files)
 
     def apply(self) -> None:
         """`kubectl apply -k .`, as long as it takes until all is available."""
@@ -178,11 +189,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             checkout.commit()
             done = checkout.image(REGISTRY=f"{site.registry}/team")
             assert done.code == 0, done.said
-            began = took("image, pushed", began)
+            took("image, pushed", began)
             it = Deployed(site, checkout.folder)
             it.times = times
-            site.kubectl("apply", "-f", "-", input=site.run(ROOT / "scripts/secrets"))
-            took("secrets", began)
             _at_this_site(it, engine)
             yield it
     finally:
@@ -192,12 +201,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 
 def _at_this_site(it: Deployed, engine: str) -> None:
-    """What an administrator writes: the keys of the engine, and site.yaml."""
-    keys = it.site.folder / "keys"
-    (keys / "config.json").write_text("{}")
-    names = ("ca.pem", "cert.pem", "key.pem", "config.json")
-    files = [f"--from-file={name}={keys / name}" for name in names]
-    it.kubectl("create", "secret", "generic", "builder", *files)
+    """What an administrator writes: site.yaml."""
     settings = {
         "DOCKER_HOST": engine,
         # Nodes reach the world through the machine; the API's address is the cluster's own.
