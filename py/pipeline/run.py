@@ -245,12 +245,12 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
     run = Run(folder=folder, steps=steps, **told)
     for name, step in steps.items():
         record, outputs = run.step_folder(name) / "step.json", run.step_folder(name) / "outputs.json"
-        if record.exists():
+        with suppress(FileNotFoundError):  # gone at any moment, where the step begins again
             run.records[name] = heard(json.loads(record.read_text()))
-        # Only a step that passed has outputs that were checked; others may have written anything.
-        if outputs.exists() and run.records.get(name, Record(FAILED)).state == PASSED:
-            given = json.loads(outputs.read_text())
-            run.outputs[name] = {output: str(given[output]) for output in step.outputs if output in given}
+            # Only a step that passed has outputs that were checked; others may have written anything.
+            if run.records[name].state == PASSED:
+                given = json.loads(outputs.read_text())
+                run.outputs[name] = {output: str(given[output]) for output in step.outputs if output in given}
     return run
 
 
