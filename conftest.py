@@ -15,25 +15,22 @@ if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
 pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
-AIRFLOW = "each breaks an Airflow of its own: three at once are too much for a small machine"
+AIRFLOW = "each has an Airflow of its own: beside that which all share, one is enough for a small machine"
 PROVIDER = "they count the runs of a DAG that they share"
-DEPLOYED = "they share a cluster with Airflow on it"
 TOGETHER = {
     "tests/servers/test_containers.py": AIRFLOW,
     "tests/test_crashes.py": AIRFLOW,
     "tests/test_standalone.py": AIRFLOW,
     "tests/provider/": PROVIDER,
-    "tests/deployment/test_deployment.py": DEPLOYED,
-    "tests/deployment/test_in_pods.py": DEPLOYED,
+    "tests/deployment/test_deployment.py": AIRFLOW,
+    "tests/deployment/test_in_pods.py": AIRFLOW,
 }
-LONG = (DEPLOYED, AIRFLOW)
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: Airflows for themselves, then the whole, then the parts."""
-    order = dict(zip(LONG, range(-len(LONG), 0), strict=True))
-    items.sort(key=lambda item: (order.get(_scope(item.nodeid), 0), _file(item.nodeid).count("/")))
+    items.sort(key=lambda item: (_scope(item.nodeid) != AIRFLOW, _file(item.nodeid).count("/")))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":
