@@ -31,15 +31,15 @@ def _patch(executor: Any) -> None:
 
 def _end(end: Callable[[], None], executor: Any, _: tuple[Any, ...], __: dict[str, Any]) -> None:
     """Tell the workers to end, wait for their steps, and then end as ever: nobody is left to wait for."""
-    workers = [psutil.Process(each.pid) for each in executor.workers.values() if each.is_alive()]
+    workers = [each for each in executor.workers.values() if each.is_alive()]
     for _worker in workers:
         executor.activity_queue.put(None)
     since = dict.fromkeys(workers, time.monotonic())
-    while workers := [each for each in workers if _lives(each)]:
+    while workers := [each for each in workers if each.is_alive()]:
         executor._read_results()  # whose pipe is full does not end
         now = time.monotonic()
         for worker in workers:
-            if not _idle(worker):
+            if not _idle(worker.pid):
                 since[worker] = now
             elif now - since[worker] > GRACE:
                 worker.kill()
@@ -47,13 +47,7 @@ def _end(end: Callable[[], None], executor: Any, _: tuple[Any, ...], __: dict[st
     end()
 
 
-def _lives(worker: psutil.Process) -> bool:
+def _idle(worker: int) -> bool:
     with suppress(psutil.NoSuchProcess):
-        return worker.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def _idle(worker: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return any(IDLE in word for word in worker.cmdline())
+        return any(IDLE in word for word in psutil.Process(worker).cmdline())
     return True
