@@ -43,16 +43,12 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
         server.server_close()
 
 
-class Saying:
-    """A server that gives each request the same answer, to the byte, and may hang up then."""
+class Door:
+    """A port of this machine; each line that comes through it is met by `_meet`."""
 
-    def __init__(self, answer: bytes, *, hangs_up: bool = False, tls: ssl.SSLContext | None = None) -> None:
-        self._answer, self._hangs_up, self._tls = answer, hangs_up, tls
+    def __init__(self, scheme: str = "http") -> None:
         self._door = socket.create_server(("127.0.0.1", 0))
-        scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self._door.getsockname()[1]}"
-        self.calls = 0
-        self.bodies: list[bytes] = []
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -63,11 +59,29 @@ class Saying:
         self._door.close()
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
+        while True:
+            try:
                 line, _ = self._door.accept()
-                self.calls += 1
-                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+            except OSError:
+                return
+            self._meet(line)
+
+    def _meet(self, line: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class Saying(Door):
+    """A server that gives each request the same answer, to the byte, and may hang up then."""
+
+    def __init__(self, answer: bytes, *, hangs_up: bool = False, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__("https" if tls else "http")
+        self._answer, self._hangs_up, self._tls = answer, hangs_up, tls
+        self.calls = 0
+        self.bodies: list[bytes] = []
+
+    def _meet(self, line: socket.socket) -> None:
+        self.calls += 1
+        threading.Thread(target=self._serve, args=(line,), daemon=True).start()
 
     def _serve(self, line: socket.socket) -> None:
         with suppress(OSError), self._secured(line) as secured, secured.makefile("rb") as requests:
@@ -82,32 +96,18 @@ class Saying:
         return self._tls.wrap_socket(line, server_side=True) if self._tls else line
 
 
-class Losing:
+class Losing(Door):
     """A way to a server on which the first answer is lost: the request arrives, and then the line is cut."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._server = (str(urlsplit(url).hostname), int(urlsplit(url).port or 80))
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         self.lost = 0
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._door.shutdown(socket.SHUT_RDWR)
-        self._door.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._door.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self._server)
-            threading.Thread(target=self._forth, args=(near, far), daemon=True).start()
-            threading.Thread(target=self._back, args=(far, near), daemon=True).start()
+    def _meet(self, line: socket.socket) -> None:
+        far = socket.create_connection(self._server)
+        threading.Thread(target=self._forth, args=(line, far), daemon=True).start()
+        threading.Thread(target=self._back, args=(far, line), daemon=True).start()
 
     def _forth(self, near: socket.socket, far: socket.socket) -> None:
         with suppress(OSError):
