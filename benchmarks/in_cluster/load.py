@@ -2,7 +2,6 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple, Self
 
@@ -31,8 +30,8 @@ class Took(NamedTuple):
 class Load:
     """Looks at a cluster's processes from `with` to its end."""
 
-    def __init__(self, box: int, others: Mapping[str, int]) -> None:
-        self._box, self._others = box, others
+    def __init__(self, box: int) -> None:
+        self._box = box
         self._first: dict[tuple[str, int], float] = {}
         self._last: dict[tuple[str, int], float] = {}
         self._most: dict[str, float] = defaultdict(float)
@@ -54,7 +53,7 @@ class Load:
         seconds: dict[str, float] = defaultdict(float)
         for key, last in self._last.items():
             seconds[key[0]] += last - self._first.get(key, 0.0)
-        there = [name for name in dict.fromkeys([*MARKS.values(), *self._others]) if name in seconds]
+        there = [name for name in dict.fromkeys(MARKS.values()) if name in seconds]
         return {name: Took(seconds[name], self._most[name]) for name in there}
 
     def _go_on(self) -> None:
@@ -77,7 +76,7 @@ class Load:
 
     def _named(self) -> dict[int, str]:
         """The part that each process belongs to."""
-        found = {pid: name for name, pid in self._others.items()}
+        found: dict[int, str] = {}
         with suppress(psutil.Error):
             waiting = [(child, "") for child in psutil.Process(self._box).children()]
             while waiting:

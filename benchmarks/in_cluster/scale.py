@@ -113,7 +113,7 @@ def _measured(deployment: Deployment, level: Level) -> Seen:
         later.enter_context(_simulated(deployment, level))
         record = Folder(deployment.cluster).read()
         assert record
-        with Load(record.pid, {}) as load:
+        with Load(record.pid) as load:
             _triggered(deployment)
             _ended(deployment)
         return _seen(deployment, load)
