@@ -3,10 +3,12 @@
 import os
 import shutil
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from py.clusters.host import pause, preflight, programs
@@ -17,6 +19,7 @@ from py.tools.errors import ClusterError, Missing
 
 LANES = 2  # the largest module in one, the others in turn in the other: linking uses one core, compiling all
 LOOK = 0.2  # seconds between two looks for a finished program
+PART = ".part"  # the end of the name of a folder in which a build is not whole
 FORGOTTEN = 30 * 24 * 3600.0  # seconds after which a build that nobody used is removed
 
 
@@ -44,17 +47,28 @@ def build(where: Path) -> None:
         if programs.intact(where):
             return
         preflight.check(building=True)
-        part = where.with_name(where.name + ".part")
-        for leftover in (part, where):
+        for leftover in (where, *where.parent.glob(f"{where.name}.*{PART}")):
             shutil.rmtree(leftover, ignore_errors=True)
-        part.mkdir(parents=True)
         began = time.monotonic()
         _say(f"building Kubernetes and what it runs on, once, into {where} (some minutes)")
-        _build_all(preflight.go(), part)
-        pause.write(part / programs.PAUSE_IMAGE, part / "pause")
-        programs.write_manifest(part)
-        part.rename(where)
+        with _scratch(where) as part:
+            _build_all(preflight.go(), part)
+            pause.write(part / programs.PAUSE_IMAGE, part / "pause")
+            programs.write_manifest(part)
+            part.rename(where)
         _say(f"built {len(PROGRAMS)} programs in {time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def _scratch(where: Path) -> Iterator[Path]:
+    """A folder of this build alone: compilers that a killed one has left may still write into theirs."""
+    made = tempfile.TemporaryDirectory(
+        prefix=f"{where.name}.", suffix=PART, dir=where.parent, ignore_cleanup_errors=True
+    )
+    with made as private:
+        part = Path(private) / where.name  # who may look into that one is for the umask to say
+        part.mkdir()
+        yield part
 
 
 def _prune() -> None:
