@@ -39,7 +39,7 @@ from py.results.metadata import FINISHED
 from py.results.quarantine import Entry
 from py.results.reasons import Reason
 from py.tools.errors import Missing, StoreError, UsageError, near
-from py.tools.files import write_whole
+from py.tools.files import sweep, write_whole
 from py.tools.names import slug
 
 __all__ = [
@@ -256,6 +256,7 @@ def _told(folder: Path, told: dict[str, Any]) -> Run:
 
 def forget(folder: Path) -> None:
     """Take away what is there of a run that never began: who made it was killed before it had a record."""
+    sweep(folder)
     for empty in ("workspace", "artifacts", "steps", ""):
         with suppress(OSError):  # it is not there, or not empty
             (folder / empty).rmdir()

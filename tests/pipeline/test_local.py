@@ -197,6 +197,20 @@ def test_a_run_that_ends_while_somebody_looks_for_lost_ones_keeps_its_verdict(
     assert project.last().result == "SUCCESS"
 
 
+def test_of_a_run_whose_runner_was_killed_while_it_wrote_the_first_record_nothing_is_left(
+    project: Project,
+) -> None:
+    where = project.folder / "runs"
+    for folder in ("workspace", "artifacts", "steps"):
+        (where / "sample-0" / folder).mkdir(parents=True)
+    (where / "sample-0" / ".run.json.4711.part").write_text('{"name": ')
+    marker = runs.marker(where, "sample-0")
+    marker.parent.mkdir()
+    marker.touch()
+    assert local.finish_lost(where) == []
+    assert list(where.rglob("*")) == [marker.parent]
+
+
 def test_when_nobody_reads_its_lines_a_run_goes_on_to_its_end(project: Project) -> None:
     project.declare(LONG.replace("{long}", "until test -e go; do sleep 0.05; done; echo $(yes | head -9)"))
     child = project.start("run", "sample", "--dags=dags", "--verbose")
