@@ -62,7 +62,8 @@ def take_over(run: Run, step: Step) -> None:
 
 
 def end_left(run: Run, step: Step) -> None:
-    """End what an attempt of a step has left running."""
+    """End what an attempt of a step has left running; if its runner lives it learns that this is no failure."""
+    attempts.give_up(run, step)
     process.end_marked(environment.mark(run, step))
     if step.command.binary.image is not None and not run.dryrun:
         from py.pipeline import container  # late: few steps are in an image
@@ -131,7 +132,8 @@ def _followed(
     """Start a step's command and follow it to its end; Mistake if it cannot be started."""
     return process.follow(
         _started(render(step.command, run.answer)), sink, cwd=run.home, env=environment.of(run, step),
-        timeout=step.timeout, mark=environment.mark(run, step), cancelled=cancelled, hurry=hurry,
+        timeout=step.timeout, mark=environment.mark(run, step), hurry=hurry,
+        cancelled=lambda: cancelled() or attempts.given_up(run, step),
     )  # fmt: skip
 
 

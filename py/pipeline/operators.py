@@ -148,8 +148,10 @@ class StepsOperator(RunOperator):
             why = f"timed out: Airflow gives its task {self.execution_timeout}"
             run.keep(step.name, Record(FAILED, why, None, began, time.time() - began))
             raise
-        if record.state == ABORTED and self._orphaned():
-            run.keep(step.name, record._replace(reason=KILLED))
+        if record.state == ABORTED:
+            self.on_kill()  # if somebody else has ended the step, Airflow has yet to tell us
+            if self._orphaned():
+                run.keep(step.name, record._replace(reason=KILLED))
 
     def _given_up(self) -> bool:
         if self._orphaned():

@@ -132,7 +132,7 @@ def follow(
                 end_tree(child.pid, mark, hurry)
                 break
         else:
-            stopped = child.returncode < 0 and cancelled()  # whoever cancels may have ended the child, too
+            stopped = child.returncode != 0 and cancelled()  # whoever cancels may have ended the child, too
             if stopped:
                 end_tree(child.pid, mark, hurry)
     except BaseException:
