@@ -74,7 +74,7 @@ def test_it_says_what_it_has_made_and_what_is_next(built: Built) -> None:
     assert out == built.name == built.checkout.references()[1]
     assert "MB" in said
     assert "make secrets | kubectl apply -f -" in said
-    # What the builder says is for terminals, and for when it fails; in a log its last line now and then will do.
+    # What the builder says is for terminals, and for when it fails; a log gets its last line now and then.
     assert all(re.match(r" +\d+ s: ", line) for line in said.splitlines() if "Step" in line)
 
 

@@ -62,7 +62,7 @@ def take_over(run: Run, step: Step) -> None:
 
 
 def end_left(run: Run, step: Step) -> None:
-    """End what an attempt of a step has left running; its runner, if it lives, learns that it is no failure."""
+    """End what an attempt of a step has left running; its runner, if it still lives, learns why."""
     attempts.give_up(run, step)
     process.end_marked(environment.mark(run, step))
     if step.command.binary.image is not None and not run.dryrun:
