@@ -9,11 +9,11 @@ from py.results.verdict import Attempt
 from py.tools.files import write_whole
 
 FILE = "attempts.json"  # in the step's folder: how those ended that nobody counts any more
-GIVEN_UP = "given_up"  # there as well: somebody else ends the attempt, and its runner may not know yet
+GIVEN_UP = "given_up"  # there while somebody else ends the attempt, of which its runner may not know yet
 
 
 def give_up(run: Run, step: Step) -> None:
-    """Tell whoever runs a step that its attempt counts no more, before its processes are ended."""
+    """Tell whoever runs a step, before its processes are ended, that its attempt counts no more."""
     with suppress(OSError):  # its folder is not there, or a disk is full: what runs is ended all the same
         (run.step_folder(step.name) / GIVEN_UP).touch()
 
@@ -23,10 +23,15 @@ def given_up(run: Run, step: Step) -> bool:
     return (run.step_folder(step.name) / GIVEN_UP).exists()
 
 
+def settle(run: Run, step: Step) -> None:
+    """The attempt is over: what was told to who ran it is no more to be told."""
+    (run.step_folder(step.name) / GIVEN_UP).unlink(missing_ok=True)
+
+
 def forget(run: Run, step: Step) -> None:
     """What an earlier attempt has left is no longer true; nor is it that what it made was undone."""
-    for gone in ("outputs.json", GIVEN_UP):
-        (run.step_folder(step.name) / gone).unlink(missing_ok=True)
+    settle(run, step)
+    (run.step_folder(step.name) / "outputs.json").unlink(missing_ok=True)
     _note_lost(run, step)
     for name in [step.name, *(other.name for other in run.steps.values() if step.name in other.undoes)]:
         run.records.pop(name, None)

@@ -63,7 +63,9 @@ def take_over(run: Run, step: Step) -> None:
 
 def end_left(run: Run, step: Step) -> None:
     """End what an attempt of a step has left running; its runner, if it still lives, learns why."""
-    attempts.give_up(run, step)
+    with locked(run.step_folder(step.name) / "log.txt", make=False) as free:
+        if not free:
+            attempts.give_up(run, step)
     process.end_marked(environment.mark(run, step))
     if step.command.binary.image is not None and not run.dryrun:
         from py.pipeline import container  # late: few steps are in an image
@@ -97,6 +99,7 @@ def _logged(
                 attempts.forget(run, step)
                 process.end_marked(environment.mark(run, step))
             record = _attempt(run, step, log, cancelled, hurry, said)
+            attempts.settle(run, step)
             if again:
                 record = record._replace(earlier=attempts.earlier(run, step))
         try:

@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from py.pipeline import load, params
+from py.pipeline import attempts, load, params
 from py.pipeline import run as runs
 from py.pipeline.execute import end_left, execute, take_over
 from py.pipeline.run import ABORTED, PASSED, Run
-from py.results.verdict import Attempt
 from tests.projects import Project
 
 # The first attempt ends as it likes when it is asked to; the second has nothing to do.
@@ -36,16 +35,28 @@ def test_a_step_that_the_next_attempt_ends_has_not_failed_although_its_runner_wa
         first = pool.submit(execute, run, step)
         project.wait_for("begun")
         take_over(again, step)
-        assert first.result(20)[:2] == (ABORTED, "cancelled")
+        ended = first.result(20)
         second = execute(again, step)
-    assert second.state == PASSED
-    assert [each[:2] for each in second.earlier] == [Attempt(ABORTED, "cancelled", 0, 0)[:2]]
+    assert (ended.state, second.state) == (ABORTED, PASSED)
+    assert ended.reason.startswith("cancelled")
+    assert [(each.state, each.reason) for each in second.earlier] == [(ended.state, ended.reason)]
 
 
 def test_what_ended_a_step_once_does_not_end_it_when_it_runs_again(project: Project) -> None:
     run = begin(project, "exit 3")
     step = run.steps["tests"]
+    attempts.give_up(run, step)  # too late: there is no attempt
     (project.folder / "begun").touch()
     assert execute(run, step).state == PASSED
-    end_left(run, step)
+    attempts.give_up(run, step)
     assert execute(run, step).state == PASSED
+
+
+def test_of_a_step_that_has_ended_nobody_notes_that_it_is_given_up(project: Project) -> None:
+    run = begin(project, "exit 3")
+    step = run.steps["tests"]
+    (project.folder / "begun").touch()
+    execute(run, step)
+    before = sorted(run.step_folder("tests").iterdir())
+    end_left(run, step)
+    assert sorted(run.step_folder("tests").iterdir()) == before
