@@ -33,6 +33,7 @@ DAGS = """\
     hasty = long("hasty")
     hasty.get_task("tests").execution_timeout = timedelta(seconds=3)
     """
+UNTIL_ENDED = 300.0  # seconds, longer than any test waits for what ends a step
 # Ignores SIGTERM, as does its child, which is in a session of its own; `begun` is there when both run.
 STUBBORN_STEP = (
     'cd "$WORKSPACE"; "$OLDPWD/stubborn" & until test -s child && test -s grandchild; do sleep 0.02; done; '
@@ -48,12 +49,12 @@ TWICE = (
 )
 
 
-def alone(seconds: float) -> str:
-    """A step that takes so long, and that knows if there are two of it at once."""
+def alone(seconds: float, first: float = 0) -> str:
+    """A step that takes so long, its first attempt perhaps longer; it knows of a second one beside it."""
     return (
-        'cd "$WORKSPACE"; mkdir in || { touch overlap; exit 1; }; echo x >> begun; '
-        'trap "sleep 0.5; rmdir in; exit 3" TERM; '
-        f"for i in $(seq {10 * seconds:.0f}); do sleep 0.1; done; rmdir in; touch ended"
+        'cd "$WORKSPACE"; mkdir in || { touch overlap; exit 1; }; trap "sleep 0.5; rmdir in; exit 3" TERM; '
+        f"n={10 * seconds:.0f}; test -e begun || n={10 * (first or seconds):.0f}; echo x >> begun; "
+        "for i in $(seq $n); do sleep 0.1; done; rmdir in; touch ended"
     )
 
 

@@ -22,7 +22,7 @@ from py.servers import supervisor
 from py.servers.health import ailing
 from py.servers.home import USER
 from tests.airflows import SLOW, Airflow, started
-from tests.long_runs import STUBBORN_STEP, TWICE, alone, begin, prepare
+from tests.long_runs import STUBBORN_STEP, TWICE, UNTIL_ENDED, alone, begin, prepare
 from tests.projects import alive, wait_until
 from tests.prows import DAG, WAIT, Prow, ended
 
@@ -58,7 +58,7 @@ def kill(airflow: Airflow, part: str) -> None:
 
 
 def test_what_a_killed_scheduler_left_is_ended_and_run_again(broken: Airflow) -> None:
-    stubborn, quick = begin(broken, TWICE), begin(broken, alone(4))
+    stubborn, quick = begin(broken, TWICE), begin(broken, alone(1, first=UNTIL_ENDED))
     for run in (stubborn, quick):
         run.wait_for("begun")
     kill(broken, "scheduler")

@@ -10,7 +10,7 @@ import pytest
 
 from py.pipeline.run import Run
 from tests.airflows import Airflow
-from tests.long_runs import STUBBORN_STEP, LongRun, alone, begin, prepare
+from tests.long_runs import STUBBORN_STEP, UNTIL_ENDED, LongRun, alone, begin, prepare
 from tests.projects import wait_until
 
 
@@ -30,9 +30,14 @@ def cancelled_while_queued(run: LongRun) -> None:
     run.airflow.api("/dags/queued", {"is_paused": False}, "PATCH")
 
 
+# Goes on for some seconds after it was cancelled.
+UNDOING = 'cd "$WORKSPACE"; touch undoing; until test -e told; do sleep 0.1; done; sleep 3; rm cluster'
+
+
 def cancelled_in_teardown(run: LongRun) -> None:
     run.wait_for("undoing")
     run.cancel()
+    (run.workspace / "told").touch()
 
 
 def begun_then(deed: Callable[[LongRun], None]) -> Callable[[LongRun], None]:
@@ -52,12 +57,10 @@ EVENTS = {
     "timeout": Event({"testing": STUBBORN_STEP, "dag": "hasty"}, lambda run: None),
     "fails": Event({"testing": 'test -e "$WORKSPACE/mended"'}, lambda run: None),
     "queued": Event({"dag": "queued"}, cancelled_while_queued),
-    "in_teardown": Event(
-        {"undoing": 'touch "$WORKSPACE/undoing"; sleep 3; rm "$WORKSPACE/cluster"'}, cancelled_in_teardown
-    ),
+    "in_teardown": Event({"undoing": UNDOING}, cancelled_in_teardown),
     "marked_failed": Event({"testing": STUBBORN_STEP}, begun_then(lambda run: run.mark("tests", "failed"))),
     "marked_success": Event({"testing": STUBBORN_STEP}, begun_then(lambda run: run.mark("tests", "success"))),
-    "cleared": Event({"testing": alone(3)}, begun_then(lambda run: run.clear("tests"))),
+    "cleared": Event({"testing": alone(1, first=UNTIL_ENDED)}, begun_then(lambda run: run.clear("tests"))),
 }
 
 
