@@ -5,8 +5,8 @@ who make the same file one succeeds. Where it takes the place of another, the fo
 several programs do comes one after another, and what was asked of the file before still holds. Metadata is in
 a hidden file beside.
 
-A version is the file's time, set by us so that each write has a later one, to the nanosecond; inode and size
-tell what others wrote.
+A version is the file's time, set by us so that each write over another has a later one, to the nanosecond;
+inode and size tell what others wrote.
 """
 
 import builtins

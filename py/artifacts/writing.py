@@ -89,7 +89,10 @@ class New:
 
 
 def copied(source: Path, path: str) -> bool:
-    """Whether a small file went at once to a name that no file had; New knows what to do where it did not."""
+    """Whether a small file went at once to a name that no file had; New knows what to do where it did not.
+
+    Its time is the kernel's, and not set: there is no file that it has to be later than.
+    """
     try:
         content = _small(source)
         if content is None:
@@ -98,8 +101,6 @@ def copied(source: Path, path: str) -> bool:
         try:
             whole = os.write(handle, content) == len(content)
             if whole:
-                now = time.time_ns()
-                os.utime(handle, ns=(now, now))
                 _link(handle, path)
         finally:
             os.close(handle)
