@@ -19,14 +19,14 @@ def shared(name: str, start: Callable[[], str], end: Callable[[str], object]) ->
     file = Path(tempfile.gettempdir(), f"windtunnel-tests-{of_this_run}-{name}")
     door = file.with_suffix(".door")
     with file.open("a+") as users:
-        with _held(door):
+        with held(door):
             if not (said := file.read_text()):
                 file.write_text(said := start())
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
             yield said
         finally:
-            with _held(door), suppress(BlockingIOError):
+            with held(door), suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 end(said)
                 file.unlink()
@@ -34,8 +34,8 @@ def shared(name: str, start: Callable[[], str], end: Callable[[str], object]) ->
 
 
 @contextmanager
-def _held(file: Path) -> Iterator[None]:
-    """Hold a lock while a thing is begun or ended."""
+def held(file: Path) -> Iterator[None]:
+    """Hold a file's lock, for which all wait who want to do the same."""
     with file.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
