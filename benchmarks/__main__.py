@@ -16,6 +16,7 @@ from benchmarks import (
     in_airflow,
     in_cluster,
     many_steps,
+    results,
     small_steps,
     start_up,
 )
@@ -28,7 +29,7 @@ SUBJECTS = ("memory", "chain", "runs", "steps", "chatty", "whole", "outage")
 IN_AIRFLOW = tuple(f"airflow-{name}" for name in SUBJECTS)
 IN_CLUSTER = ("cluster-apply", "cluster-chain")
 SEVERAL = {"airflow": IN_AIRFLOW, "cluster": IN_CLUSTER}  # named at once
-DEFAULT = "chain, fan, chatty, start, many, dag, history, artifacts (default: all)"
+DEFAULT = "chain, fan, chatty, start, many, dag, history, artifacts, results (default: all)"
 PARTS = (
     f"{DEFAULT}; airflow, or of it {', '.join(IN_AIRFLOW)}; cluster, or of it {', '.join(IN_CLUSTER)}; "
     "cluster-scale, which is not of it"
@@ -73,6 +74,7 @@ def _parts(asked: argparse.Namespace) -> dict[str, Part]:
         "history": ("The history of a pipeline: 1,000 stored runs", lambda: history.rows(asked.n)),
         "artifacts": ("Artifacts of 10 kB into a store",
                       lambda: artifacts.rows(asked.n, asked.peers, asked.megabytes)),
+        "results": ("What writing results adds to a run", lambda: results.rows(asked.n, asked.seconds)),
     }  # fmt: skip
 
 
@@ -113,6 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("-n", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the peers out")
     parser.add_argument("--megabytes", type=int, default=1000, help="what the chatty step prints (1000)")
+    parser.add_argument("--seconds", type=float, default=60, help="what the long run's steps last (60)")
     return parser.parse_args()
 
 

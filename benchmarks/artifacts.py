@@ -5,24 +5,22 @@ and ours has seen that it may write, before the clock starts.
 """
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.measure import NotMeasured, Program, Taken, memory, rounds
+from benchmarks.stores import SERVING, New
 from benchmarks.table import Row, missing
 from py.artifacts import open_store
 from py.tools import folders
-from tests.stores import new_gcs_bucket, new_s3_bucket, s3_settings, serving_gcs, serving_s3
 
 FILES, SIZE = 1000, 10_000  # of artifacts, each in bytes
 FEW = 50  # where there is nobody to compare with
@@ -51,7 +49,6 @@ with store.open("build-log.txt") as log:
         pass
 """
 Files = Mapping[str, Path]
-New = Callable[[], str]  # gives the URL of a new store
 Put = Callable[[str, Path, Files], float | None]  # may say itself how many seconds it took
 
 
@@ -61,7 +58,7 @@ def rows(n: int, peers: bool, megabytes: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "artifacts")
         files = _fill(source, FILES if peers else FEW)
-        for kind, serving in {"file": _folder, "s3": _s3, "gs": _gcs}.items():
+        for kind, serving in SERVING.items():
             clients: dict[str, Put] = {OURS: _windtunnel} | (CLIENTS[kind] if peers else {})
             with serving(Path(scratch)) as new:
                 taken = rounds(
@@ -80,26 +77,6 @@ def _fill(folder: Path, count: int) -> dict[str, Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(SIZE))
     return files
-
-
-@contextmanager
-def _folder(scratch: Path) -> Iterator[New]:
-    yield lambda: f"file://{scratch}/{secrets.token_hex(4)}"
-
-
-@contextmanager
-def _s3(_scratch: Path) -> Iterator[New]:
-    os.environ["VGW_KEEP_ALIVE"] = "true"  # connections, as Amazon's servers do
-    with serving_s3() as server:
-        os.environ.update(s3_settings(server))
-        yield new_s3_bucket
-
-
-@contextmanager
-def _gcs(_scratch: Path) -> Iterator[New]:
-    with serving_gcs() as server:
-        os.environ["STORAGE_EMULATOR_HOST"] = server.url
-        yield partial(new_gcs_bucket, server)
 
 
 def _taken(put: Put, new: New, source: Path, files: Files) -> Taken:

@@ -36,6 +36,11 @@ class Taken(NamedTuple):
     stamps: tuple[float, ...] = ()
     output: str = ""
 
+    @property
+    def gap(self) -> float:
+        """Seconds from the begin of a step to that of the next, on average."""
+        return (self.stamps[-1] - self.stamps[0]) / (len(self.stamps) - 1)
+
 
 class Memory(NamedTuple):
     """Peaks in MiB: of all its processes, shared pages in parts (PSS), and of the largest (RSS)."""

@@ -126,19 +126,15 @@ def _per_step(stamped: Takes) -> list[Row]:
     """From one step to the next, above what the bare loop takes for that."""
     if BARE not in stamped:
         return []
-    bare = [_gap(taken) for taken in stamped[BARE]]
+    bare = [taken.gap for taken in stamped[BARE]]
     made = []
     for name, each in stamped.items():
         if name == BARE:
             continue
-        seconds = median(_gap(taken) - least for taken, least in zip(each, bare, strict=True))
+        seconds = median(taken.gap - least for taken, least in zip(each, bare, strict=True))
         budget, holds = (f"< {_ms(EACH)}", seconds < EACH) if name in OURS else ("", None)
         made.append(Row(f"each step above bare: {name}", _ms(seconds), "", budget, holds))
     return made
-
-
-def _gap(taken: Taken) -> float:
-    return (taken.stamps[-1] - taken.stamps[0]) / (len(taken.stamps) - 1)
 
 
 def _held(held: Mapping[str, Memory]) -> list[Row]:

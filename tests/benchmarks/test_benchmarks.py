@@ -35,9 +35,9 @@ def assert_full(table: list[str]) -> None:
     assert len(table) > 2
 
 
-@pytest.mark.parametrize("part", ["chain", "chatty", "start", "dag", "history"])
+@pytest.mark.parametrize("part", ["chain", "chatty", "start", "dag", "history", "results"])
 def test_each_part_prints_a_full_table(part: str) -> None:
-    done = benchmarks(part, "-n1", "--no-peers", "--megabytes=5")
+    done = benchmarks(part, "-n1", "--no-peers", "--megabytes=5", "--seconds=3")
     (table,) = tables(done)
     assert_full(table)
     assert "The peers are left out" in done.stdout
