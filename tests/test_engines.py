@@ -16,6 +16,7 @@ from py.pipeline import run as runs
 from py.pipeline.run import Run
 from py.results import junit, quarantine
 from tests.airflows import Airflow
+from tests.long_runs import UNTIL_ENDED
 from tests.projects import SHELL, STUBBORN, Project, alive, wait_until
 
 BEGUN = "begun"  # a step makes this file in its workspace when it is in its middle
@@ -63,7 +64,7 @@ def writes(body: str) -> str:
 
 
 CASE = "<testsuite name='s'><testcase classname='c' name='n' time='1'>{}</testcase></testsuite>"
-LONG = f"touch $WORKSPACE/{BEGUN}; sleep 60"
+LONG = f"touch $WORKSPACE/{BEGUN}; sleep {UNTIL_ENDED:.0f}"
 # It has begun when the processes that ignore SIGTERM have told their pids.
 STUBBORN_STEP = (
     "cd $WORKSPACE; $OLDPWD/stubborn & until test -s child && test -s grandchild; do sleep 0.02; done; "
