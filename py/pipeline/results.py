@@ -131,13 +131,12 @@ def _paged(run: Run) -> None:
 
 
 def _mirror(run: Run) -> "Mirror | None":
-    if not run.results or run.dryrun:
+    if not run.store or run.dryrun:
         return None
-    from py.artifacts import open_store
     from py.results.mirror import Mirror
 
     early = not any(step.secrets for step in run.steps.values())
-    return Mirror(run.folder, run.artifacts, open_store(run.results), job_of(run), early=early)
+    return Mirror(run.folder, run.artifacts, run.store, job_of(run), early=early)
 
 
 def _repository(run: Run) -> tuple[str, str]:

@@ -15,8 +15,9 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from py.pipeline import environment
 from py.pipeline.answers import known
@@ -41,6 +42,9 @@ from py.results.reasons import Reason
 from py.tools.errors import Missing, StoreError, UsageError, near
 from py.tools.files import sweep, write_whole
 from py.tools.names import slug
+
+if TYPE_CHECKING:
+    from py.artifacts import Store
 
 __all__ = [
     "ABORTED", "AIRFLOW", "FAILED", "KILLED", "LOCAL", "NOT_RUN", "PASSED", "RESULTS", "Record", "Run",
@@ -77,6 +81,15 @@ class Run:
     notes: tuple[Reason, ...] = ()  # what else there is to say
     quarantine: tuple[Entry, ...] = ()
     left_out: tuple[str, ...] = ()  # steps of the pipeline that nobody asked for
+
+    @cached_property
+    def store(self) -> "Store | None":
+        """The store that keeps what it leaves, if there is one; made once: its client takes long to make."""
+        if not self.results:
+            return None
+        from py.artifacts import open_store
+
+        return open_store(self.results)
 
     @property
     def dryrun(self) -> bool:
@@ -171,7 +184,11 @@ def new(
     where = str(params["ARTIFACTS_PATH"]).removeprefix("file://")
     if "://" in where:
         raise UsageError(f"ARTIFACTS_PATH {where}: it is a folder of this machine; for a bucket set RESULTS")
-    results = _store(str(params["RESULTS"]), params["dryrun"])
+    results = str(params["RESULTS"]) or os.environ.get(RESULTS, "")
+    if results:
+        from py.artifacts import check_url
+
+        check_url(results)
     artifacts = home / where if where else folder / "artifacts"
     in_quarantine = _quarantine(pipeline, home, now)
     answer = known(params, name, {})
@@ -184,6 +201,8 @@ def new(
         quarantine=in_quarantine,
         left_out=tuple(step.name for step in pipeline.written if step.name not in steps),
     )  # fmt: skip
+    if run.store and not run.dryrun:
+        run.store.check()
     for needed in (run.workspace, run.artifacts, folder / "steps"):
         needed.mkdir(parents=True, exist_ok=True)
     return run
@@ -205,18 +224,6 @@ def _quarantine(pipeline: Pipeline, home: Path, now: float) -> tuple[Entry, ...]
     steps = [step.name for step in pipeline.written if step.junit and not step.undoes]
     known_steps = quarantine.read(dags / quarantine.NAME, pipeline.name, steps, quarantine.day(now), others)
     return tuple(entry for entry in known_steps if entry.step in pipeline.steps)
-
-
-def _store(asked: str, dryrun: Value) -> str:
-    """The URL of the store for a run's results, empty if it has none; StoreError if it cannot be written."""
-    url = asked or os.environ.get(RESULTS, "")
-    if url:
-        from py.artifacts import check_url, open_store
-
-        check_url(url)
-        if not dryrun:
-            open_store(url).check()
-    return url
 
 
 def read(folder: Path) -> Run:
