@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from py.tools.errors import UsageError, near
+from py.tools.folders import expanded
 
 RESERVED = ".windtunnel."  # how a folder names what it keeps for itself
 LONGEST_NAME = 1024  # bytes; a bucket takes no more, its folder included
@@ -24,7 +24,7 @@ def split(url: str, schemes: Iterable[str]) -> tuple[str, str, str]:
     scheme, separator, rest = url.partition("://")
     typed = _NEARLY_A_URL.match(url)
     if not separator and not typed:
-        return "file", "", _path(url and str(_expanded(url).resolve()), url)
+        return "file", "", _path(url and str(expanded(url).resolve()), url)
     if not separator or scheme not in schemes:
         closest = near(typed[1] if typed else scheme, schemes, "stores")
         raise UsageError(f"{url} is no store, which is SCHEME://…, or a path; {closest}")
@@ -65,10 +65,6 @@ def _fault(name: str, longest: int) -> str:
     if part > _LONGEST_PART:
         return f"a part between two slashes is too long: {part} bytes of {_LONGEST_PART}"
     return ""
-
-
-def _expanded(path: str) -> Path:
-    return Path(path).expanduser() if path.split("/", maxsplit=1)[0] == "~" else Path(path)
 
 
 def _path(path: str, url: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from py.tools.errors import UsageError, near
+from py.tools.folders import expanded
 
 IN_CLUSTER = "in-cluster"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where Kubernetes puts a pod's own
@@ -21,7 +22,7 @@ def settings(path: str, context: str) -> dict[str, Any]:
     Without a path: $KUBECONFIG, else ~/.kube/config, else the cluster of the pod that we run in, which the
     path `in-cluster` names as well. Without a context: the current one.
     """
-    files = [Path(path).expanduser()] if path and path != IN_CLUSTER else _usual() if not path else []
+    files = [expanded(path)] if path and path != IN_CLUSTER else _usual() if not path else []
     if not files:
         return _in_cluster()
     merged = _merged(files)
@@ -49,7 +50,7 @@ def settings(path: str, context: str) -> dict[str, Any]:
 
 def _usual() -> list[Path]:
     """The files that kubectl would read; none where a pod's own account is all there is."""
-    named = [Path(p).expanduser() for p in os.environ.get("KUBECONFIG", "").split(os.pathsep) if p]
+    named = [expanded(p) for p in os.environ.get("KUBECONFIG", "").split(os.pathsep) if p]
     usual = Path.home() / ".kube" / "config"
     if named or usual.exists() or "KUBERNETES_SERVICE_HOST" not in os.environ:
         return [p for p in named if p.exists()] or named or [usual]

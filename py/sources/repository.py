@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from py.tools.errors import UsageError
+from py.tools.folders import expanded
 
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -55,8 +56,10 @@ def locate(repo: str, owner: str = "", name: str = "") -> Repository:
 
 
 def _located(repo: str) -> Repository:
+    if "\0" in repo:
+        raise UsageError(f"--repo={repo!r} holds a character that no path and no URL can have")
     if re.match(r"[./~]", repo):
-        path = Path(repo).expanduser().resolve()
+        path = expanded(repo).resolve()
         return Repository(f"file://{quote(str(path))}", path.parent.name, path.name.removesuffix(".git"))
     if re.fullmatch(f"{_NAME}/{_NAME}", repo):
         if Path(repo).exists():

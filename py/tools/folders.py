@@ -20,3 +20,8 @@ def state() -> Path:
 def runs() -> Path:
     """The folder for the runs that an engine like Airflow drives."""
     return Path(os.environ.get("WINDTUNNEL_RUNS") or ROOT / "runs")
+
+
+def expanded(path: str) -> Path:
+    """A path as a shell reads it: ~NAME is a user's home, and itself where there is no such user."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  # Path's own raises for a user who is not there

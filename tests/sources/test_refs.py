@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from py.sources import refs
@@ -77,7 +77,6 @@ def test_what_is_written_reads_back_the_same(asked: Refs) -> None:
     assert refs.parse(str(asked)) == asked
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
     | st.from_regex(r"[-a-z/.@{~^:+*]{1,8}", fullmatch=True)

@@ -55,6 +55,12 @@ def test_a_url_wins_over_owner_and_name() -> None:
     assert locate("", "a", "b").url == "https://github.com/a/b.git"
 
 
+def test_a_home_is_found_as_a_shell_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert locate("~/src").url == "file:///home/me/src"
+    assert locate("~nobody-of-that-name/src").url == f"file://{Path.cwd()}/~nobody-of-that-name/src"
+
+
 def test_credentials_leave_the_url() -> None:
     found = locate("https://robot:sesame@git.example:8443/a/b")
     assert found.url == "https://git.example:8443/a/b"
@@ -63,7 +69,11 @@ def test_credentials_leave_the_url() -> None:
     }
 
 
-@given(st.text(max_size=30) | st.from_regex(r"[-a-z:/@.+]{1,20}", fullmatch=True))
+@given(
+    st.text(max_size=30)
+    | st.from_regex(r"[./~].{0,20}")
+    | st.from_regex(r"[-a-z:/@.+]{1,20}", fullmatch=True)
+)
 def test_no_text_becomes_an_option_or_an_unknown_transport(repo: str) -> None:
     try:
         found = locate(repo)
