@@ -5,10 +5,15 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from py.clusters import Cluster, open_cluster
 from tests.clusters.host.machine import IMAGE
 from tests.sharing import shared
+
+# How busy the machine is, is nothing that an example can be blamed for.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

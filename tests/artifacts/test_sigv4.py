@@ -7,7 +7,7 @@ from urllib.parse import quote
 import botocore.auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from py.artifacts.sigv4 import signed
@@ -19,7 +19,6 @@ SERVERS = st.sampled_from(
 DAYS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))
 
 
-@settings(deadline=None)
 @given(
     server=SERVERS, key=st.text(st.characters(codec="utf-8"), min_size=1), headers=st.dictionaries(
         st.sampled_from(["cache-control", "content-type", "content-md5", "x-amz-meta-link"]), WORDS),

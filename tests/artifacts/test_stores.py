@@ -199,7 +199,7 @@ def test_a_check_leaves_nothing_behind(store: Store) -> None:
     assert names(store) == []
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAMES, content=st.binary(max_size=5000))
 def test_any_name_and_content_come_back_as_they_were(store: Store, name: str, content: bytes) -> None:
     store.put(name, content)

@@ -91,7 +91,7 @@ yaml_values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(
     st.dictionaries(st.sampled_from(["name", "dockerfile", "context", "target", "args", "x"]), yaml_values)
 )

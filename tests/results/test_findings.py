@@ -56,7 +56,7 @@ def damaged(told: Any, place: tuple[Any, ...], value: object) -> Any:
     return copy
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_damaged_records_are_told_as_far_as_they_can_be(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

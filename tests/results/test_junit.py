@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from py.results import junit
@@ -33,7 +33,6 @@ def legal(text: str) -> str:
     return re.sub("\r\n?", "\n", "".join("�" if c in gone else c for c in text)).strip()
 
 
-@settings(deadline=None)
 @given(st.lists(cases, max_size=4), texts)
 def test_any_text_is_written_so_that_it_can_be_read(
     tmp_path_factory: pytest.TempPathFactory, given: Sequence[Case], suite: str
@@ -274,7 +273,6 @@ WHOLE = (
 )
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(WHOLE)), st.integers(0, 20), st.binary(max_size=20))
 def test_a_damaged_file_is_a_report_or_one_line(
     tmp_path_factory: pytest.TempPathFactory, start: int, length: int, instead: bytes

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from py.tools.censor import SHORTEST, Censor
@@ -54,7 +54,6 @@ def streamed(censor: Censor, whole: bytes, cuts: Sequence[int]) -> bytes:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-@settings(deadline=None)
 @given(value=values, before=st.binary(max_size=80), after=bytestrings, cuts=st.lists(st.integers(0, 200)))
 def test_a_secret_is_replaced_however_it_is_spelled_and_cut(
     spelling: str, value: str, before: bytes, after: bytes, cuts: list[int]
@@ -68,7 +67,6 @@ def test_a_secret_is_replaced_however_it_is_spelled_and_cut(
         assert secret not in out
 
 
-@settings(deadline=None)
 @given(
     st.lists(values, min_size=1, max_size=4),
     st.lists(st.integers(0, 3) | bytestrings, max_size=12),
@@ -90,7 +88,6 @@ def test_no_secret_survives_and_the_cuts_make_no_difference(
         assert "$" in value or value.encode() not in out
 
 
-@settings(deadline=None)
 @given(
     st.text("abcXYZ019", min_size=6, max_size=20),
     st.lists(st.tuples(st.text(" \n.,:;()[]{}<>üß\0", min_size=1, max_size=9), st.integers(0, 20))),
@@ -104,7 +101,6 @@ def test_a_text_without_secrets_is_unchanged(
     assert streamed(Censor({"T": value}), whole, cuts) == whole
 
 
-@settings(deadline=None)
 @given(values, st.lists(bytestrings))
 def test_no_more_is_held_back_than_a_secret_could_need(value: str, pieces: list[bytes]) -> None:
     censor = Censor({"T": value})

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import psutil
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from py.tools import cli, dryrun
@@ -87,7 +87,7 @@ def each_tricky(test: Callable[[str], None]) -> Callable[[str], None]:
     """The values that other command lines have spoilt, and whatever else there is."""
     for value in tricky:
         test = example(value)(test)
-    return settings(deadline=None)(given(texts)(test))
+    return given(texts)(test)
 
 
 # What is typed is what arrives.
@@ -116,7 +116,6 @@ def test_an_argument_arrives_as_it_was_typed_or_starts_nothing(value: str) -> No
         assert (code, received) == (0, [(value, "nobody", "")])
 
 
-@settings(deadline=None)
 @given(st.lists(texts.filter(lambda text: not text.startswith("-")), min_size=2, max_size=2), texts)
 def test_arguments_and_flags_may_stand_in_any_order(arguments: list[str], text: str) -> None:
     first, second = arguments
@@ -126,13 +125,11 @@ def test_arguments_and_flags_may_stand_in_any_order(arguments: list[str], text: 
     assert run("name", first, f"--text={text}", second) == expected
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=-(10**300), max_value=10**300))
 def test_a_whole_number_arrives_whole(number: int) -> None:
     assert run("say", "--text=", f"--number={number}")[1] == [("", "other", number, 0.5, False)]
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_arrives_exactly(number: float) -> None:
     assert run("say", "--text=", f"--ratio={number!r}")[1] == [("", "other", 7, number, False)]
@@ -229,7 +226,6 @@ def test_a_mistake_starts_nothing_and_is_told_in_one_line(
     assert told in refused(capsys, *words)
 
 
-@settings(deadline=None)
 @given(st.lists(texts, max_size=4))
 def test_whatever_is_typed_ends_with_0_or_2_and_runs_at_most_once(words: list[str]) -> None:
     code, received = run("say", "--text=x", *words)

@@ -77,7 +77,7 @@ def test_both_outputs_arrive_in_order() -> None:
     assert collect(bash("echo a; echo b >&2; echo c"))[1] == b"a\nb\nc\n"
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.binary(max_size=20_000))
 def test_any_bytes_arrive_as_they_were_written(content: bytes) -> None:
     script = "import sys; sys.stdout.buffer.write(bytes.fromhex(sys.argv[1]))"

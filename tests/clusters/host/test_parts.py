@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from py.clusters.host import images, network
@@ -15,14 +15,12 @@ from py.clusters.host.locks import locked
 from py.tools.errors import ClusterError
 
 
-@settings(deadline=None)  # how busy the machine is, is not looked at here
 @given(st.sets(st.integers(0, 255), max_size=255))
 def test_no_two_clusters_get_the_same_addresses(taken: set[int]) -> None:
     cable = network.free_cable(taken)
     assert not any(cable.subnet.overlaps(network.Cable(other).subnet) for other in taken)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**16), min_size=1, max_size=4), st.integers(17, 32))
 def test_addresses_that_the_machine_routes_elsewhere_are_left_alone(offsets: list[int], prefix: int) -> None:
     routes = [

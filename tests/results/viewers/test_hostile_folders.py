@@ -74,7 +74,7 @@ def look(made: Made) -> Report:
     return report
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FILES), contents, min_size=1, max_size=3))
 def test_files_that_hold_anything_are_read_to_an_end(kind: str, files: dict[str, bytes]) -> None:
     with TemporaryDirectory() as root:
@@ -86,7 +86,7 @@ def test_files_that_hold_anything_are_read_to_an_end(kind: str, files: dict[str,
             assert finding.viewer in {viewer.name for viewer in VIEWERS}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(FILES), st.integers(0, 400), st.binary(max_size=4))
 def test_files_that_were_cut_or_overwritten_are_read_to_an_end(name: str, at: int, patch: bytes) -> None:
     with TemporaryDirectory() as root:
