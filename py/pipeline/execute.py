@@ -99,10 +99,10 @@ def _logged(
                 attempts.forget(run, step)
                 process.end_marked(environment.mark(run, step))
             record = _attempt(run, step, log, cancelled, hurry, said)
-            attempts.settle(run, step)
             if again:
                 record = record._replace(earlier=attempts.earlier(run, step))
         try:
+            attempts.settle(run, step)
             run.keep(step.name, record)
             title, where = f"{step.name} {record.state}", str(log.relative_to(run.folder))
             buildlog.append(run.folder / buildlog.NAME, title, log, start, where)
