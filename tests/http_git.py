@@ -3,11 +3,12 @@
 import base64
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from tests import web
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -54,10 +55,5 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(root: Path, login: str = "") -> Iterator[str]:
     """Serve the repositories of a folder on a port of this machine; gives `127.0.0.1:PORT`."""
     handler = type("Handler", (_Handler,), {"root": root, "login": login})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web.serving(handler) as address:
+        yield address

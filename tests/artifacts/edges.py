@@ -5,10 +5,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO, RawIOBase
 from typing import Self
 from urllib.parse import urlsplit
+
+from tests.web import serving
 
 
 @contextmanager
@@ -32,15 +34,8 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as address:
+        yield f"http://{address}"
 
 
 class Door:

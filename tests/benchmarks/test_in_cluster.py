@@ -3,10 +3,9 @@
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import yaml
 from benchmarks.in_cluster import hands, kwok, scale
 from py.tools.folders import ROOT
 from tests.deployment.manifests import kubectl
+from tests.web import serving
 
 Said = list[tuple[str, str, str, dict[str, Any]]]
 
@@ -41,10 +41,9 @@ def execution_api(answers: list[int]) -> Iterator[tuple[tuple[str, int], Said]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield ("127.0.0.1", server.server_port), said
-        server.shutdown()
+    with serving(Api) as address:
+        host, _, port = address.partition(":")
+        yield (host, int(port)), said
 
 
 def pod(task: str = "s1") -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import html
 import json
 import signal
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from py.pipeline.execute import by_hand
 from py.results import report
 from tests.browsers import launched
 from tests.projects import Project
+from tests.web import serving
 
 ATTACK = '</script></noscript><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 HOSTILE = [
@@ -129,18 +130,13 @@ def shown(browser: Browser, made: Callable[[str], Path]) -> Iterator[Callable[..
 @pytest.fixture
 def served(made: Callable[[str], Path]) -> Iterator[Callable[[str], str]]:
     """The address of a run's folder on a server that knows nothing of it."""
-    servers: list[ThreadingHTTPServer] = []
+    with ExitStack() as servers:
 
-    def serve(name: str) -> str:
-        handler = partial(Quiet, directory=str(made(name)))
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
+        def serve(name: str) -> str:
+            handler = partial(Quiet, directory=str(made(name)))
+            return f"http://{servers.enter_context(serving(handler))}"
 
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield serve
 
 
 def open_all(page: Page) -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import ssl
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from py.clusters.host import HostCluster, network, open_cluster
 from py.clusters.host.state import Folder
 from py.tools.errors import ClusterError, UsageError
 from tests.clusters.host.machine import IMAGE, creator
+from tests.web import serving
 
 Kubectl = Callable[..., str]
 
@@ -208,18 +208,13 @@ def test_the_box_reaches_registries_through_the_machine(cluster: HostCluster, tu
     record = Folder(cluster.name).read()
     assert record
     proxy, port = network.Cable(record.cable).proxy.split(":")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as registry:
-        threading.Thread(target=registry.serve_forever).start()
-        try:
-            through = http.client.HTTPConnection(proxy, int(port), timeout=10)
-            at = f"127.0.0.1:{registry.server_port}"
-            if tunnelled:
-                through.set_tunnel(at)
-            through.request("GET", "/v2/" if tunnelled else f"http://{at}/v2/")
-            assert through.getresponse().read() == b"/v2/"
-            through.close()
-        finally:
-            registry.shutdown()
+    with serving(Registry) as at:
+        through = http.client.HTTPConnection(proxy, int(port), timeout=10)
+        if tunnelled:
+            through.set_tunnel(at)
+        through.request("GET", "/v2/" if tunnelled else f"http://{at}/v2/")
+        assert through.getresponse().read() == b"/v2/"
+        through.close()
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
