@@ -2,6 +2,7 @@
 
 trigger.py  `airflow trigger_dag`, and the same plain errors for `airflow dags trigger`
 door.py     no run of a pipeline begins with a wrong conf, whoever triggers it
+masking.py  a process that is no task does not load what only a task needs
 pace.py     the scheduler looks often while steps come and go, and seldom while none does
 patience.py the scheduler outlives a restart of its database
 pools.py    the pools that tasks wait in, made where they are missing
