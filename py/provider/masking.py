@@ -1,9 +1,10 @@
 """A process of Airflow that is no task does not load what only a task needs.
 
-Airflow hides the secrets of its settings in each of its processes as it starts, and to tell the supervisor of a
-task as well it loads a third of itself (0.8 s of a core), where there is no task: each `airflow …` waits for that.
+Airflow hides the secrets of its settings in each of its processes as it starts. To tell the supervisor of a
+task as well it loads a third of itself (0.8 s of a core), also where there is none: each `airflow …` waits
+for that.
 
-Airflow loads this module in every process (entry point `airflow.policy`), so nothing is imported here.
+Airflow loads this module in every process (entry point `airflow.policy`), before most of itself.
 """
 
 import sys
