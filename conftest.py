@@ -16,21 +16,25 @@ if not hasattr(sys.modules.get("py"), "__path__"):
 
 pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
 AIRFLOW = "each has an Airflow of its own: beside that which all share, one is enough for a small machine"
+DEPLOYMENT = "they share a cluster with a deployment"
 PROVIDER = "they count the runs of a DAG that they share"
 TOGETHER = {
     "tests/servers/test_containers.py": AIRFLOW,
     "tests/test_crashes.py": AIRFLOW,
     "tests/test_standalone.py": AIRFLOW,
     "tests/provider/": PROVIDER,
-    "tests/deployment/test_deployment.py": AIRFLOW,
-    "tests/deployment/test_in_pods.py": AIRFLOW,
+    "tests/deployment/test_deployment.py": DEPLOYMENT,
+    "tests/deployment/test_in_pods.py": DEPLOYMENT,
 }
+LONGEST = {DEPLOYMENT: 0, AIRFLOW: 1}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: Airflows for themselves, then the whole, then the parts."""
-    items.sort(key=lambda item: (_scope(item.nodeid) != AIRFLOW, _file(item.nodeid).count("/")))
+    """What takes longest begins first: whole deployments, Airflows, then the whole, then the parts."""
+    items.sort(
+        key=lambda item: (LONGEST.get(_scope(item.nodeid), len(LONGEST)), _file(item.nodeid).count("/"))
+    )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":

@@ -16,7 +16,7 @@ from tests.deployment.conftest import COUNT, NAMESPACE, Deployed
 
 pytestmark = pytest.mark.timeout(1500)  # the first image takes minutes
 # How long the step takes in whose middle something is killed.
-SECONDS = int(os.environ.get("WINDTUNNEL_LONG_STEP", "40"))
+SECONDS = int(os.environ.get("WINDTUNNEL_LONG_STEP", "25"))
 LATE = SECONDS + 400
 
 
