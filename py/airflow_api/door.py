@@ -59,6 +59,9 @@ class Door:
     """
 
     def __init__(self, place: Place, *, patience: float, until: float = math.inf, halt: Halt) -> None:
+        from py.airflow_api import lean
+
+        lean.by_the_piece()
         from airflow_client.client import ApiClient, Configuration
 
         self.place, self.patience, self.until, self.halt = place, patience, until, halt
