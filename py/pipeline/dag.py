@@ -28,6 +28,7 @@ def airflow_dag(pipeline: Pipeline) -> "DAG | None":
     if "airflow" not in sys.modules:
         return None
     from airflow.sdk import DAG, Param
+    from airflow.sdk.definitions.param import ParamsDict
 
     from py.pipeline.operators import StepsOperator, VerdictOperator
     from py.pipeline.schema import schema_of
@@ -40,10 +41,6 @@ def airflow_dag(pipeline: Pipeline) -> "DAG | None":
         catchup=False,
         is_paused_upon_creation=False,
         tags=[TAG, *pipeline.tags],
-        params={
-            each.name: Param(each.default, description=each.help, **schema_of(each))
-            for each in pipeline.params.values()
-        },
         default_args={"retries": 0, "pool": POOL},
         render_template_as_native_obj=False,
     ) as dag:
@@ -62,6 +59,13 @@ def airflow_dag(pipeline: Pipeline) -> "DAG | None":
         last = VerdictOperator(task_id=pipeline.last, pipeline=pipeline, pool=CLEANUP_POOL)
         last.set_upstream(_once(task_of.values()))
         last.as_teardown(on_failure_fail_dagrun=True)
+    # Now, for each task takes four copies of those that there are; it looks for them in its DAG as well.
+    dag.params = ParamsDict(
+        {
+            each.name: Param(each.default, description=each.help, **schema_of(each))
+            for each in pipeline.params.values()
+        }
+    )
     return dag
 
 

@@ -254,10 +254,11 @@ class Pipeline:
             raise DefinitionError(f"{where}: pass_with_no_tests is about its JUnit; say junit=True as well")
         for file in step.artifacts:
             check_artifact(where, file)
+        files = [file for file in (step.owed.junit, *step.artifacts) if file]
         owners = {STEPS_JUNIT: "the runner"}
-        for other in self._written.values():
+        for other in self._written.values() if files else ():
             owners |= dict.fromkeys((other.owed.junit, *other.artifacts), f"step {other.name!r}")
-        for file in filter(None, (step.owed.junit, *step.artifacts)):
+        for file in files:
             if file in owners:
                 raise DefinitionError(f"{where} leaves {file} in ARTIFACTS, and so does {owners[file]}")
 
