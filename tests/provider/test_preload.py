@@ -51,6 +51,11 @@ file = Path(preload.__file__).parents[1] / "pipeline/odd.py"
 file.touch()
 preload.on_starting(SimpleNamespace(__tablename__="job"))
 forked("as loaded:")
+added = file.with_name("new.py")
+added.touch()
+forked("added:")
+added.unlink()
+forked("as before:")
 file.write_text("# an edit")
 forked("edited:")
 file.unlink()
@@ -58,7 +63,9 @@ forked("deleted:")
 """
     env = os.environ | {"PYTHONPATH": str(tmp_path), "AIRFLOW_HOME": str(tmp_path / "home")}
     said = subprocess.check_output([sys.executable, "-c", script], env=env, cwd=tmp_path, text=True)
-    assert said.splitlines() == ["as loaded: True", "edited: False", "deleted: False"]
+    assert said.splitlines() == [
+        "as loaded: True", "added: False", "as before: True", "edited: False", "deleted: False",
+    ]  # fmt: skip
 
 
 def test_a_step_without_outputs_costs_no_xcom_and_no_rendered_fields(airflow: Airflow) -> None:
