@@ -5,7 +5,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from py.pipeline.links import PAGES
-from py.provider import ending, pace, patience, pools, preload
+from py.provider import ending, pace, patience, pools, preload, reread
 
 
 async def pages(scope: Any, receive: Any, send: Any) -> None:
@@ -19,5 +19,5 @@ class Windtunnel(AirflowPlugin):
     """The listeners and the pages."""
 
     name = "windtunnel"
-    listeners = [ending, pace, patience, pools, preload]  # noqa: RUF012  # Airflow's own class has it so
+    listeners = [ending, pace, patience, pools, preload, reread]  # noqa: RUF012  # Airflow's own class has it so
     fastapi_apps = [{"name": "windtunnel", "app": pages, "url_prefix": PAGES}]  # noqa: RUF012

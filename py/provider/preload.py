@@ -8,10 +8,11 @@ beside an older part.
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from airflow.listeners import hookimpl
+
+from py.provider.edits import OURS, Files, files_in
 
 NEEDED = (
     "airflow.sdk.api.client",
@@ -24,36 +25,20 @@ NEEDED = (
     "py.pipeline.operators",
     "py.pipeline.schema",
 )
-OURS = Path(__file__).parents[1]
-Files = dict[str, tuple[int, int]]
 
 
 @hookimpl
 def on_starting(component: Any) -> None:
     """Airflow calls this in each of its processes as it starts; those that fork others are jobs."""
     if getattr(component, "__tablename__", "") == "job":
-        loaded = _files()  # before it is loaded: who edits it meanwhile is heard
+        loaded = files_in([OURS])  # before it is loaded: who edits it meanwhile is heard
         for name in NEEDED:
             import_module(name)
         os.register_at_fork(after_in_child=lambda: _forget_unless(loaded))
 
 
-def _files() -> Files:
-    """Our files as they are now: when each was written, and its size."""
-    places = (f"{folder}/{name}" for folder, _, names in os.walk(OURS) for name in names)
-    return {place: _written(place) for place in places if place.endswith(".py")}
-
-
-def _written(place: str) -> tuple[int, int]:
-    try:
-        about = Path(place).stat()
-    except FileNotFoundError:  # an editor's
-        return 0, 0
-    return about.st_mtime_ns, about.st_size
-
-
 def _forget_unless(loaded: Files) -> None:
-    if _files() == loaded:
+    if files_in([OURS]) == loaded:
         return
     ours = [name for name in sys.modules if name.startswith("py.") and "py.provider" not in name]
     for name in ours:

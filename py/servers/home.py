@@ -108,12 +108,8 @@ class Home:
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
             _PORT: str(port),
             "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
-            # A checkout is edited: a changed file is seen at once anyway, a new one within two seconds like
-            # this, and what both of these miss within ten.
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
-            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2",
+            # A checkout is edited, and an edit counts at once.
             "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-            "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
             # Its port would be one more, on all addresses; the API tells the scheduler's health as well.
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "WINDTUNNEL_RUNS": str(folders.runs()),
