@@ -1,7 +1,7 @@
 """A scheduler that looks at all there is to do as soon as there may be something, and else seldom.
 
-Airflow's own looks once a second, and each step of a chain waits that long for the next. A look takes 20 ms: to
-look often takes a core from the steps, and a tenth of one in a night in which nothing runs. Whether a look can
+Airflow's own looks once a second, and each step of a chain waits so long for the next. A look takes 20 ms: to
+look often takes a core from steps, and a tenth of one in a night in which nothing runs. Whether a look can
 show anything new is one small question to the database, which takes 1 ms.
 """
 
