@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
+# Where the machine says that nothing compiled be kept, each of the thousands of processes of ours would compile all
+# that it loads: half a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 pytest_plugins = ["tests.projects", "tests.airflows", "tests.browsers", "tests.prows", "tests.stores"]
 AIRFLOW = "each has an Airflow of its own: beside that which all share, one is enough for a small machine"
 DEPLOYMENT = "they share a cluster with a deployment"

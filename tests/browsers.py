@@ -14,7 +14,7 @@ from tests.airflows import Airflow
 @contextmanager
 def launched() -> Iterator[Browser]:
     """A browser without a window."""
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert chromium, "scripts/setup browser installs it"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

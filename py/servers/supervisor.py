@@ -15,7 +15,7 @@ from py.tools.folders import ROOT
 
 POSTGRES = "postgres"
 AIRFLOW = ("api-server", "scheduler", "dag-processor")
-PATIENCE = 0.05  # seconds between two looks
+PATIENCE = 0.2  # seconds between two looks, at least
 _PROGRAMS = Path(sys.executable).parent  # what was installed beside the interpreter that runs us
 _DEAD = ("BACKOFF", "FATAL", "UNKNOWN")
 
@@ -118,12 +118,18 @@ def wait(
     why: Callable[[], str],
     going_on: Callable[[], object] = lambda: True,
 ) -> None:
-    """Return once `ready`; raise `why` when it takes longer than so many seconds, or nothing goes on."""
+    """Return once `ready`; raise `why` when it takes longer than so many seconds, or nothing goes on.
+
+    A look that takes long is taken less often: what is waited for needs the cores.
+    """
     deadline = time.monotonic() + seconds
-    while not ready():
+    while True:
+        began = time.monotonic()
+        if ready():
+            return
         if time.monotonic() > deadline or not going_on():
             raise WindtunnelError(why())
-        time.sleep(PATIENCE)
+        time.sleep(max(PATIENCE, 4 * (time.monotonic() - began)))
 
 
 def _end_last(home: Home) -> None:

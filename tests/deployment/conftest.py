@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,16 +22,14 @@ TRIAL = Path(__file__).with_name("trial")  # a pipeline that the image has besid
 NAMESPACE = "windtunnel"
 RUNS = "/opt/airflow/files/runs"
 COUNT = "workspace/count"  # of a run of a trial pipeline: what its step says of itself
+ADMIN = "admin"
 ASK = """
-import json, sys
+import sys
 from urllib.request import Request, urlopen
-def ask(method, path, body, **headers):
-    headers = {"Content-Type": "application/json"} | headers
-    request = Request("http://localhost:8080" + path, body.encode() or None, headers, method=method)
-    return urlopen(request).read().decode()
-login, *words = sys.argv[1:]
-token = json.loads(ask("POST", "/auth/token", login))["access_token"]
-print(ask(*words, Authorization="Bearer " + token))
+method, path, body, token = sys.argv[1:]
+headers = {"Content-Type": "application/json"} | ({"Authorization": "Bearer " + token} if token else {})
+request = Request("http://localhost:8080" + path, body.encode() or None, headers, method=method)
+print(urlopen(request).read().decode())
 """
 
 
@@ -43,6 +42,9 @@ class Deployed:
         self.times: dict[str, float] = {}
         self.said = ""
         self._has: tuple[str, ...] | None = None
+        self.password = ""
+        self._token = ""
+        self._names: dict[str, str] = {}
 
     def kubectl(self, *words: str, input: str = "", patience: float = 120) -> str:
         """What `kubectl --namespace=windtunnel …` prints."""
@@ -92,6 +94,7 @@ class Deployed:
     def delete(self) -> None:
         """`kubectl delete -k .`."""
         self._has = None
+        self.password = self._token = ""
         self.site.kubectl("delete", "-k", str(self.checkout), patience=300)
 
     def available(self, patience: float = 300) -> None:
@@ -100,49 +103,61 @@ class Deployed:
             "rollout", "status", "deploy/airflow", f"--timeout={patience:.0f}s", patience=patience + 30
         )
 
-    def trigger(self, pipeline: str, conf: dict[str, Any] | None = None) -> str:
+    def type_trigger(self, pipeline: str, conf: dict[str, Any]) -> str:
         """Trigger a run by the command of the README; its run id."""
-        said = self.airflow("trigger_dag", pipeline, "--conf", json.dumps(conf or {}))
+        said = self.airflow("trigger_dag", pipeline, "--conf", json.dumps(conf))
         found = re.search(r"^dag_run_id +(\S+)$", said, re.MULTILINE)
         assert found, said
         return found[1]
 
+    def trigger(self, pipeline: str, conf: dict[str, Any] | None = None) -> str:
+        """Trigger a run by REST, which loads no Airflow for it; its run id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(json.loads(self.ask("POST", f"/dags/{pipeline}/dagRuns", body))["dag_run_id"])
+
     def begun(self, pipeline: str, conf: dict[str, Any]) -> str:
         """Trigger a run of a trial pipeline; its id, when its first step has been alive for some seconds."""
         run = self.trigger(pipeline, conf)
-
-        def alive() -> str:
-            assert "alive" in self.read(run, COUNT)
-            return run
-
-        self.patiently(alive, 90)
+        self.until(f"grep -c alive {RUNS}/{self.name(run)}/{COUNT}", 90)
         time.sleep(3)
         return run
 
     def name(self, run_id: str) -> str:
         """The name of a run's folder, once there is one."""
-        script = f'grep -l \'"id": "{run_id}"\' {RUNS}/*/run.json'
-        return Path(self.patiently(lambda: self.shell(script), 60)).parent.name
+        if run_id not in self._names:
+            found = self.until(f"""grep -l '"id": "{run_id}"' {RUNS}/*/run.json""", 60)
+            self._names[run_id] = Path(found).parent.name
+        return self._names[run_id]
 
     def result(self, run_id: str, patience: float = 300) -> str:
         """What became of a run, once it is over: its `result`."""
-        folder = f"{RUNS}/{self.name(run_id)}"
-        said = self.patiently(lambda: self.shell(f"cat {folder}/finished.json"), patience)
+        said = self.until(f"cat {RUNS}/{self.name(run_id)}/finished.json", patience)
         return str(json.loads(said)["result"])
 
-    def user(self, name: str) -> str:
-        """Make a user, an administrator, as docs/deploy.md says; the password."""
+    def until(self, script: str, patience: float) -> str:
+        """What a script prints in the pod when it succeeds at last: the pod waits, or the next one."""
+        waiting = f'until said=$({script} 2>/dev/null); do sleep 0.5; done; echo "$said"'
+        return self.patiently(lambda: self.shell(f"timeout 60 bash -c {shlex.quote(waiting)}"), patience)
+
+    def ask(self, method: str, path: str, body: Any = None) -> str:
+        """What Airflow's REST API answers the administrator."""
+        if not self._token:
+            self.password = self.password or self._make_admin()
+            login = {"username": ADMIN, "password": self.password}
+            self._token = json.loads(self._request("POST", "/auth/token", login))["access_token"]
+        return self._request(method, f"/api/v2{path}", body)
+
+    def _make_admin(self) -> str:
+        """Make the first user, as docs/deploy.md says; the password."""
         password = secrets.token_hex(12)
-        who = f"--role Admin --username {name} --firstname A --lastname B --email {name}@example.org"
+        who = f"--role Admin --username {ADMIN} --firstname A --lastname B --email {ADMIN}@example.org"
         words = ("exec", "-i", "deploy/airflow", "--", "airflow", "users", "create", *who.split())
         self.kubectl(*words, input=f"{password}\n{password}\n")
         return password
 
-    def ask(self, user: str, password: str, method: str, path: str, body: Any = None) -> str:
-        """What Airflow's REST API answers a user."""
-        login = {"username": user, "password": password}
-        words = (method, f"/api/v2{path}", json.dumps(body) if body else "")
-        return self.kubectl("exec", "deploy/airflow", "--", "python", "-c", ASK, json.dumps(login), *words)
+    def _request(self, method: str, path: str, body: Any) -> str:
+        words = (method, path, json.dumps(body) if body else "", self._token)
+        return self.kubectl("exec", "deploy/airflow", "--", "python", "-c", ASK, *words)
 
     def read(self, run_id: str, path: str) -> str:
         """A file of a run, as it is now."""

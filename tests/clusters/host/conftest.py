@@ -1,4 +1,4 @@
-"""One real cluster for the tests that only look at it, and one for each test that does more."""
+"""The cluster of all tests for those that only look at it, and one for each test that does more."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from py.clusters import Cluster
 from py.clusters.host import HostCluster, preflight, programs
 from tests.clusters.host.machine import IMAGE
 
@@ -26,12 +27,9 @@ def docker() -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster(machine: None) -> Iterator[HostCluster]:
-    """A cluster that is there."""
-    it = HostCluster(f"test-{os.getpid()}")
-    it.create()
-    yield it
-    it.delete()
+def cluster(machine: None, cluster: Cluster) -> HostCluster:
+    """The cluster that all tests share."""
+    return HostCluster(cluster.name)
 
 
 @pytest.fixture
