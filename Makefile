@@ -35,7 +35,7 @@ status: python ## say which parts of the local Airflow run
 	@$(python) -m py.standalone status
 
 test: setup lint ## set up what is missing, then lint and every test
-	$(python) -m pytest -n 3 --no-loadscope-reorder
+	$(python) -m pytest -n 4 --no-loadscope-reorder
 
 lint: python ## ruff, mypy, import-linter, shellcheck, kube-score
 	@scripts/lint

@@ -111,7 +111,7 @@ def wait_until(truth: Callable[[], object], seconds: float = 20) -> None:
     while not truth():
         looked = time.monotonic()
         assert looked < deadline, "waited in vain"
-        time.sleep(max(0.01, 9 * (looked - began)))
+        time.sleep(min(0.5, max(0.01, 9 * (looked - began))))
         began = time.monotonic()
 
 

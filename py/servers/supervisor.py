@@ -15,7 +15,7 @@ from py.tools.folders import ROOT
 
 POSTGRES = "postgres"
 AIRFLOW = ("api-server", "scheduler", "dag-processor")
-PATIENCE = 0.2  # seconds between two looks, at least
+PATIENCE = 0.2  # seconds between two looks
 _PROGRAMS = Path(sys.executable).parent  # what was installed beside the interpreter that runs us
 _DEAD = ("BACKOFF", "FATAL", "UNKNOWN")
 
@@ -118,18 +118,12 @@ def wait(
     why: Callable[[], str],
     going_on: Callable[[], object] = lambda: True,
 ) -> None:
-    """Return once `ready`; raise `why` when it takes longer than so many seconds, or nothing goes on.
-
-    A look that takes long is taken less often: what is waited for needs the cores.
-    """
+    """Return once `ready`; raise `why` when it takes longer than so many seconds, or nothing goes on."""
     deadline = time.monotonic() + seconds
-    while True:
-        began = time.monotonic()
-        if ready():
-            return
+    while not ready():
         if time.monotonic() > deadline or not going_on():
             raise WindtunnelError(why())
-        time.sleep(max(PATIENCE, 4 * (time.monotonic() - began)))
+        time.sleep(PATIENCE)
 
 
 def _end_last(home: Home) -> None:
