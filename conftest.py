@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
-# Where the machine says that nothing compiled be kept, each of the thousands of processes of ours would compile all
-# that it loads: half a second.
+# Where a machine keeps nothing compiled, each of the many processes that tests start would compile all that it
+# loads: half a second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
