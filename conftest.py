@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 if not hasattr(sys.modules.get("py"), "__path__"):
     sys.modules.pop("py", None)
 
-# Where a machine keeps nothing compiled, each of the many processes that tests start would compile all that it
-# loads: half a second.
+# Where nothing compiled is kept, each process that a test starts would compile all it loads: half a second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
