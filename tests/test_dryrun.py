@@ -112,7 +112,7 @@ def test_a_dry_run_does_nothing(command: str, tmp_path: Path) -> None:
         key: value
         for key, value in os.environ.items()
         if key not in ("STEP_OUTPUTS", "ARTIFACTS", "WORKSPACE")
-    }
+    } | {"PYTHONDONTWRITEBYTECODE": "1"}  # what Python would write says nothing of us
     done = subprocess.run(
         [*python, f"py.{binary}", name, *(word.format(**places) for word in COMMANDS[command]), "--dryrun"],
         cwd=here, env=env | {"PATH": str(poison), "PYTHONPATH": f"{guard}:{ROOT}", "HOME": str(here)},

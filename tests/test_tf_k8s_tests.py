@@ -58,7 +58,8 @@ def test_a_good_pull_request_is_green_and_leaves_nothing(tmp_path: Path) -> None
 
 
 def test_a_pull_request_that_breaks_the_system_is_red_and_says_where_and_why(tmp_path: Path) -> None:
-    code, out, run = finished(tmp_path, "tf_k8s_tests", "--conf", '{"PULL_NUMBER": "2"}')
+    words = ["tf_k8s_tests", "--only=run_tests", "--conf", '{"PULL_NUMBER": "2"}']
+    code, out, run = finished(tmp_path, *words)
     assert code == 1
     states = run.states()
     assert [name for name, state in states.items() if state == "failed"] == ["run_tests"]
