@@ -100,11 +100,21 @@ def test_no_step_is_lost_with_postgres_and_others_begin_before_it_ends(broken: A
     assert long.end()[1].result == "ABORTED"
 
 
-def test_steps_go_on_and_end_while_the_api_server_is_away(broken: Airflow) -> None:
+def test_while_the_api_server_is_away_steps_go_on_and_end_and_who_follows_waits_or_leaves_the_verdict_open(
+    broken: Airflow, prow: Prow
+) -> None:
+    patient = prow.start("run", DAG, CONF, "--run_id=patient")
+    hasty = prow.start("run", DAG, CONF, "--run_id=hasty", "--away_limit=2")
+    for name in ("patient", "hasty"):
+        prow.wait_for_middle(name)
     long, short = begin(broken, alone(10)), begin(broken, alone(4))
     for run in (long, short):
         run.wait_for("begun")
     supervisor.stop(broken.home, "api-server")
+    code, out = ended(hasty)
+    assert code == 3, out
+    assert re.search(r"error: http://localhost:\d+ has not answered for too long", out)
+    assert "python -m py.prow follow followed hasty" in out
     short.wait_for("ended")
     wait_until(lambda: not short.processes())
     supervisor.start(broken.home, "api-server")
@@ -113,6 +123,14 @@ def test_steps_go_on_and_end_while_the_api_server_is_away(broken: Airflow) -> No
         state, record = run.end()
         assert (state, record.result) == ("success", "SUCCESS")
         assert run.attempts("tests") == 1
+    for name in ("patient", "hasty"):
+        prow.let_go(name)
+    code, out = ended(patient)
+    assert code == 0, out
+    assert out.count("Airflow's API is away; trying again") == 1
+    assert out.count("Airflow's API is back") == 1
+    assert re.search("middle  passed in", out)
+    assert prow("follow", DAG, "hasty")[0] == 0
 
 
 def test_a_scheduler_waits_for_its_steps_as_it_ends_and_not_for_a_worker_that_hangs(broken: Airflow) -> None:
@@ -150,38 +168,6 @@ def test_after_all_of_airflow_was_killed_its_next_start_ends_or_picks_up_what_ra
         assert (state, record.result) == ("success", "SUCCESS")
         assert run.attempts(again) == 2
     assert not any(map(alive, children))
-
-
-def test_an_api_server_that_is_killed_and_back_changes_nothing(prow: Prow) -> None:
-    child = prow.start("run", DAG, CONF, "--run_id=killed")
-    prow.wait_for_middle("killed")
-    home = prow.airflow.home
-    old = supervisor.parts(home)["api-server"].pid
-    os.kill(old, signal.SIGKILL)
-    wait_until(lambda: supervisor.parts(home)["api-server"].pid not in (0, old), SLOW)
-    prow.let_go("killed")
-    code, out = ended(child)
-    assert code == 0, out
-    assert out.count("Airflow's API is away; trying again") == 1
-    assert out.count("Airflow's API is back") == 1
-    assert re.search("middle  passed in", out)
-
-
-def test_an_api_that_is_away_for_too_long_leaves_the_verdict_open(prow: Prow) -> None:
-    child = prow.start("run", DAG, CONF, "--run_id=away", "--away_limit=2")
-    prow.wait_for_middle("away")
-    home = prow.airflow.home
-    supervisor.stop(home, "api-server")
-    try:
-        code, out = ended(child)
-    finally:
-        supervisor.start(home, "api-server")
-        prow.airflow.start()
-    assert code == 3, out
-    assert re.search(r"error: http://localhost:\d+ has not answered for too long", out)
-    assert "python -m py.prow follow followed away" in out
-    prow.let_go("away")
-    assert prow("follow", DAG, "away")[0] == 0
 
 
 class Forwarder:

@@ -1,7 +1,7 @@
 """Listen at doors, or knock at them: PORT/tcp or PORT/udp. What a pod of a test runs in its network.
 
 python doors.py listen ADDRESS:PORT/PROTOCOL…     prints "ready", and answers until it is killed
-python doors.py knock ADDRESS:PORT/PROTOCOL…      prints a line for each door that opened
+python doors.py knock                             prints, for each line of doors that it reads, which open
 """
 
 import asyncio
@@ -48,10 +48,16 @@ async def listen(*doors: str) -> None:
     await asyncio.Event().wait()
 
 
-async def knock(*doors: str) -> None:
-    """Print which doors open, all tried at once."""
+def knock() -> None:
+    """Print which doors of a line open, all tried at once; and so on."""
+    for line in sys.stdin:
+        print(*asyncio.run(opening(line.split())), flush=True)
+
+
+async def opening(doors: "list[str]") -> "list[str]":
+    """Those that open."""
     opened = await asyncio.gather(*(opens(door) for door in doors))
-    print(*(door for door, yes in zip(doors, opened, strict=True) if yes), sep="\n")
+    return [door for door, yes in zip(doors, opened, strict=True) if yes]
 
 
 async def opens(door: str) -> bool:
@@ -85,4 +91,7 @@ async def datagram(address: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(listen(*sys.argv[2:]) if sys.argv[1] == "listen" else knock(*sys.argv[2:]))
+    if sys.argv[1] == "listen":
+        asyncio.run(listen(*sys.argv[2:]))
+    else:
+        knock()

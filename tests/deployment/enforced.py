@@ -91,6 +91,7 @@ class Enforced:
         self.node = network.Cable(record.cable).node
         self._box = box.first_process(record.pid)
         self.addresses: dict[str, str] = {}
+        self._knockers: dict[str, subprocess.Popen[str]] = {}
         self._processes: dict[str, int] = {}
         self._make(pods)
         self._start_felix(Folder(name))
@@ -140,22 +141,34 @@ class Enforced:
 
     def listen(self, name: str, doors: list[str]) -> None:
         """Somebody answers at these doors (ADDRESS:PORT/PROTOCOL) of a pod from now on."""
-        argv = [*self._in(name), sys.executable, str(DOORS), "listen", *doors]
-        listening = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-        self._ending.callback(listening.wait)
-        self._ending.callback(listening.kill)
+        listening = self._start(name, "listen", *doors)
         assert listening.stdout
         assert listening.stdout.readline() == "ready\n"
 
     def opened(self, sources: dict[str, list[str]]) -> dict[str, set[str]]:
         """Which doors (ADDRESS:PORT/PROTOCOL) opened, of those at which each pod knocked."""
+        for name in sources.keys() - self._knockers.keys():
+            self._knockers[name] = self._start(name, "knock")
 
         def knock(name: str) -> set[str]:
-            said = self.site.run(*self._in(name), sys.executable, DOORS, "knock", *sources[name])
+            knocker = self._knockers[name]
+            assert knocker.stdin
+            assert knocker.stdout
+            print(*sources[name], file=knocker.stdin, flush=True)
+            said = knocker.stdout.readline()
+            assert said, f"who knocks in {name} has ended: {knocker.wait()}"
             return set(said.split())
 
         with ThreadPoolExecutor(len(sources)) as pool:
             return dict(zip(sources, pool.map(knock, sources), strict=True))
+
+    def _start(self, name: str, *words: str) -> "subprocess.Popen[str]":
+        """Run doors.py in the network of a pod, until all is over."""
+        argv = [*self._in(name), sys.executable, str(DOORS), *words]
+        started = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._ending.callback(started.wait)
+        self._ending.callback(started.kill)
+        return started
 
     def _in(self, name: str) -> tuple[str, ...]:
         return ("nsenter", f"--target={self._processes[name]}", "--net")
