@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from socket import create_connection, create_server, socket
+from socket import SHUT_RDWR, create_connection, create_server, socket
 
 import psutil
 import pytest
@@ -199,14 +199,15 @@ class Forwarder:
                 if self.request in data and not self.cuts:
                     self.cuts += 1
                     cut.set()
-                far.sendall(data)
-                if cut.is_set():
-                    break
+                far.sendall(data)  # all of the request, of which this may be the head alone
             back.join()
 
     def _answer(self, far: socket, near: socket, cut: threading.Event) -> None:
         try:
-            while (data := far.recv(65536)) and not cut.is_set():
+            while data := far.recv(65536):
+                if cut.is_set():
+                    near.shutdown(SHUT_RDWR)
+                    return
                 near.sendall(data)
         except OSError:
             return
