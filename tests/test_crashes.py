@@ -110,7 +110,10 @@ def test_while_the_api_server_is_away_steps_go_on_and_end_and_who_follows_waits_
     long, short = begin(broken, alone(10)), begin(broken, alone(4))
     for run in (long, short):
         run.wait_for("begun")
-    supervisor.stop(broken.home, "api-server")
+    old = supervisor.parts(broken.home)["api-server"].pid
+    kill(broken, "api-server")
+    wait_until(lambda: supervisor.parts(broken.home)["api-server"].pid not in (0, old), SLOW)
+    supervisor.stop(broken.home, "api-server")  # and it stays away
     code, out = ended(hasty)
     assert code == 3, out
     assert re.search(r"error: http://localhost:\d+ has not answered for too long", out)
