@@ -54,6 +54,11 @@ class Deployed:
         """What the API says of objects."""
         return json.loads(self.kubectl("get", *words, "--output=json"))
 
+    def pods(self, selector: str, *words: str) -> list[str]:
+        """The names of the pods with these labels."""
+        found = self.get("pods", f"--selector={selector}", *words)["items"]
+        return [pod["metadata"]["name"] for pod in found]
+
     def airflow(self, *words: str) -> str:
         """What `airflow …` prints in the pod."""
         return self.kubectl("exec", "deploy/airflow", "--", "airflow", *words)

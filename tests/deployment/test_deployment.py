@@ -18,6 +18,7 @@ pytestmark = pytest.mark.timeout(1500)  # the first image takes minutes
 # How long the step takes in whose middle something is killed.
 SECONDS = int(os.environ.get("WINDTUNNEL_LONG_STEP", "15"))
 LATE = SECONDS + 400
+AIRFLOW = "app.kubernetes.io/name=airflow"
 
 
 @pytest.fixture
@@ -84,12 +85,12 @@ def test_a_postgres_that_is_deleted_costs_no_step(applied: Deployed) -> None:
 
 def test_a_roll_out_waits_for_the_step_and_the_run_goes_on(applied: Deployed) -> None:
     run = applied.begun("trial", {"SECONDS": SECONDS})
-    before = _pods(applied)
+    before = applied.pods(AIRFLOW)
     applied.kubectl("rollout", "restart", "deploy/airflow")
     applied.available(LATE)
     assert applied.result(run, LATE) == "SUCCESS"
     assert [what for what, _ in _moments(applied, run) if what != "alive"] == ["began", "ended"]
-    [now] = _pods(applied)
+    [now] = applied.pods(AIRFLOW)
     assert now not in before
     # The first user logs in, and reads what a step has logged in a pod that is gone.
     told = applied.ask("GET", f"/dags/trial/dagRuns/{quote(run)}/taskInstances/first/logs/1")
@@ -147,12 +148,6 @@ def _at_rest(deployed: Deployed) -> str:
     return said
 
 
-def _pods(deployed: Deployed) -> list[str]:
-    """The pods of Airflow."""
-    found = deployed.get("pods", "--selector=app.kubernetes.io/name=airflow")["items"]
-    return [pod["metadata"]["name"] for pod in found]
-
-
 def _moments(deployed: Deployed, run: str) -> list[tuple[str, int]]:
     """What the step has told, and when; a next attempt begins after the last word of the one before."""
     told = [line.split() for line in deployed.read(run, COUNT).splitlines()]
@@ -168,7 +163,7 @@ def _moments(deployed: Deployed, run: str) -> list[tuple[str, int]]:
 
 def _kill_the_scheduler(deployed: Deployed) -> None:
     """End the scheduler and with it the step, and return when its container runs again."""
-    pods = deployed.get("pods", "--selector=app.kubernetes.io/name=airflow")["items"]
+    pods = deployed.get("pods", f"--selector={AIRFLOW}")["items"]
     states = {each["name"]: each for each in pods[0]["status"]["containerStatuses"]}
     before = states["scheduler"]["restartCount"]
     deployed.site.kill(states["scheduler"]["containerID"].partition("://")[2])

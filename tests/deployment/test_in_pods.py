@@ -40,16 +40,11 @@ def conf(deployed: Deployed, way: Way, seconds: int) -> dict[str, object]:
     return {"SECONDS": seconds} | ({"IMAGE": image} if way.pipeline == "trial_in_image" else {})
 
 
-def pods(deployed: Deployed, way: Way, *words: str) -> list[str]:
-    found = deployed.get("pods", f"--selector={way.pods}", *words)["items"]
-    return [pod["metadata"]["name"] for pod in found]
-
-
 def test_a_step_runs_in_a_pod_and_its_output_and_log_are_there_when_the_pod_is_gone(
     deployed: Deployed, way: Way
 ) -> None:
     run = deployed.begun(way.pipeline, conf(deployed, way, 12))
-    [pod] = pods(deployed, way, "--field-selector=status.phase=Running")
+    [pod] = deployed.pods(way.pods, "--field-selector=status.phase=Running")
     assert "first" in pod
     in_scheduler = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"
     assert "bash /opt/windtunnel/dags/slow" not in deployed.shell(in_scheduler), "not in its pod"
@@ -79,6 +74,6 @@ def test_a_whole_pipeline_builds_and_tests_on_this_cluster(deployed: Deployed, w
 
 
 def _gone(deployed: Deployed, way: Way) -> str:
-    left = pods(deployed, way)
+    left = deployed.pods(way.pods)
     assert left == []
     return json.dumps(left)
